@@ -1,0 +1,122 @@
+"""Transactions, and what a transaction promises once it is committed.
+
+A query takes a `Reading`, a change takes a `Transaction`; both carry `now`, so that no SQL asks the
+database for the time. What others have to hear of is collected with `announce` and goes out after
+the commit: never before it, and never without it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.clock import Clock
+
+Message = Mapping[str, Any]
+Publish = Callable[[str, Message], Awaitable[None]]
+Write = Callable[["Transaction"], Awaitable[None]]
+
+
+class Reading:
+    """A connection that reads, at a moment."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self.now = now
+        self.connection = connection
+        self.execute = connection.execute
+        self.scalar = connection.scalar
+        self.scalars = connection.scalars
+        self.stream = connection.stream
+
+
+class Transaction(Reading):
+    """A connection that changes things, and what follows from the change."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self.made: str | None = None
+        self._announcements: list[tuple[str, Message]] = []
+        self._last_writes: list[Write] = []
+
+    def announce(self, topic: str, message: Message) -> None:
+        """Wake those who listen to the topic, once this is committed."""
+        self._announcements.append((topic, message))
+
+    def standing_changed(self, user_ids: Iterable[str]) -> None:
+        """What these people may do has changed: whatever they hold open asks again."""
+        for user_id in user_ids:
+            self.announce(f"user:{user_id}", {"type": "standing"})
+
+    def created(self, object_id: str) -> None:
+        """Name the one thing that this request makes: a repeated request is answered with it."""
+        self.made = object_id
+
+    def write_last(self, write: Write) -> None:
+        """Put a write behind all others, right before the commit.
+
+        For rows that every writer contends for: the lock is then held for the shortest time, and
+        always taken after the others, so that nothing deadlocks.
+        """
+        self._last_writes.append(write)
+
+    async def finish(self) -> list[tuple[str, Message]]:
+        for write in self._last_writes:
+            await write(self)
+        return self._announcements
+
+
+class Database:
+    """The pool of connections to PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, publish: Publish) -> None:
+        self._engine = engine
+        # Same pool: a lone read needs no BEGIN and no COMMIT around it.
+        self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._clock = clock
+        self._publish = publish
+
+    @classmethod
+    def connect(
+        cls,
+        url: URL,
+        *,
+        clock: Clock,
+        publish: Publish,
+        pool_size: int = 20,
+        max_overflow: int = 10,
+    ) -> Self:
+        engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_pre_ping=True,
+            # A request that waits longer than this for a connection is better refused.
+            pool_timeout=10,
+            # An error's text goes to the log, and parameters may be messages and hashes.
+            hide_parameters=True,
+            connect_args={"application_name": "hearth"},
+        )
+        return cls(engine, clock=clock, publish=publish)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reading]:
+        """Each statement sees what is committed when it runs."""
+        async with self._reading_engine.connect() as connection:
+            yield Reading(connection, self._clock.now())
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """One transaction: committed at the end of the block, undone by an exception in it."""
+        async with self._engine.connect() as connection:
+            async with connection.begin():
+                tx = Transaction(connection, self._clock.now())
+                yield tx
+                announcements = await tx.finish()
+        for topic, message in announcements:
+            await self._publish(topic, message)
+
+    async def close(self) -> None:
+        await self._engine.dispose()

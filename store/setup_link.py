@@ -1,0 +1,41 @@
+"""The one-time link that the first start prints, for whoever runs the server."""
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.database import Reading, Transaction
+from store.schema import Base
+
+
+class SetupLinkRow(Base):
+    __tablename__ = "setup_links"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+async def make(tx: Transaction) -> str:
+    """A new token; the ones before it open nothing any more."""
+    token = f"setup_{secrets.token_urlsafe(32)}"
+    await tx.execute(delete(SetupLinkRow))
+    await tx.execute(insert(SetupLinkRow).values(token_hash=_hash(token), created_at=tx.now))
+    return token
+
+
+async def newest(db: Reading) -> str | None:
+    """The fingerprint of the link that holds now, if there is one."""
+    known = await db.scalar(select(SetupLinkRow.token_hash))
+    return None if known is None else known.hex()
+
+
+def fingerprint(token: str) -> str:
+    return _hash(token).hex()
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
