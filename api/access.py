@@ -1,0 +1,69 @@
+"""Who is asking, and what they may do.
+
+A credential (a Bearer token; the accounts add cookies) becomes a `Viewer` through the
+`Authenticator`, the only way in. Objects are then reached through each feature's `access_*`
+functions, which answer `NotFound` for what the viewer may not know of.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from api.errors import Forbidden, Refusal, Unauthenticated
+
+
+class Role(StrEnum):
+    ADMIN = "ADMIN"
+    PARENT = "PARENT"
+    CHILD = "CHILD"
+    GUEST = "GUEST"
+
+
+Roles = frozenset[Role]
+
+# An admin is a parent too, wherever a rule says parent.
+ADMINS: Roles = frozenset({Role.ADMIN})
+PARENTS: Roles = frozenset({Role.ADMIN, Role.PARENT})
+CHILDREN: Roles = frozenset({Role.CHILD})
+MEMBERS: Roles = frozenset({Role.ADMIN, Role.PARENT, Role.CHILD})
+EVERYONE: Roles = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody signed in, for as long as one request or one socket lasts."""
+
+    role: Role
+    session_id: str
+    # None for whoever holds the set-up link: no account exists yet.
+    user_id: str | None
+    # When the token ends; a socket outlives it only with a fresh one.
+    expires_at: datetime | None = None
+
+
+class Authenticator(Protocol):
+    async def viewer(self, token: str, now: datetime) -> Viewer:
+        """Whose token this is; raises the refusal that tells why it opens nothing."""
+
+    async def ended(self, viewers: Collection[Viewer], now: datetime) -> Mapping[Viewer, Refusal]:
+        """Which of these have lost their standing since they came in, and why."""
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The token of an `Authorization` header; another scheme than Bearer is none of ours."""
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def require_role(viewer: Viewer | None, roles: Roles | None) -> None:
+    """Refuse whoever is not among the roles; no roles: the door is open."""
+    if roles is None:
+        return
+    if viewer is None:
+        raise Unauthenticated("Sign in first.")
+    if viewer.role not in roles:
+        raise Forbidden("Your account may not do this.")

@@ -1,0 +1,252 @@
+"""The configuration: what the environment and `.env` say, fixed for the life of the process.
+
+(What an admin changes while the server runs are *settings*: `api/settings/`.)
+"""
+
+import difflib
+import ipaddress
+import os
+import secrets
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ENV_FILE = ".env"
+
+
+class WrongConfiguration(Exception):
+    """The server does not start; the message is one line that names the variable."""
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _database_url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("is no database URL; write postgresql://user:password@host/name") from None
+    if url.drivername in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        url = url.set(drivername="postgresql+aiopg")
+    if url.get_backend_name() != "postgresql":
+        raise ValueError("is not PostgreSQL; write postgresql://user:password@host/name")
+    return url
+
+
+def _master_key(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        key = b64decode(value, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("is not 32 bytes in base64; `openssl rand -base64 32` makes one")
+    return key
+
+
+List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+DatabaseUrl = Annotated[URL, BeforeValidator(_database_url)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+def named(*names: str) -> Any:
+    return AliasChoices(*names)
+
+
+class Configuration(BaseSettings):
+    model_config = SettingsConfigDict(
+        case_sensitive=False,
+        env_file=ENV_FILE,
+        extra="ignore",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    database_url: DatabaseUrl | None = None
+    database_owner_url: DatabaseUrl | None = None
+    database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 20
+    database_max_overflow: Annotated[int, Field(ge=0, le=1000)] = 10
+    redis_url: SecretStr | None = None
+
+    secret_key: SecretStr | None = Field(
+        None, validation_alias=named("secret_key", "fastroom_secret")
+    )
+    master_key: Annotated[SecretBytes, BeforeValidator(_master_key)] | None = Field(
+        None, validation_alias="hearth_master_key"
+    )
+    master_key_file: Path | None = Field(None, validation_alias="hearth_master_key_file")
+
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = "INFO"
+    debug: bool = False
+    server_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = Field(
+        default_factory=lambda: secrets.token_hex(3)
+    )
+    ws_heartbeat_interval: Annotated[float, Field(gt=0, le=3600)] = 25
+    ws_heartbeat_ttl_ms: Annotated[int, Field(gt=0)] | None = None
+
+    host: str = Field("0.0.0.0", validation_alias="hearth_host")  # noqa: S104 - the family's phones must reach it
+    port: Port = Field(8080, validation_alias=named("hearth_port", "port"))
+    admin_port: Port | None = Field(None, validation_alias="hearth_admin_port")
+    metrics_token: SecretStr | None = Field(None, validation_alias="hearth_metrics_token")
+    public_url: str | None = Field(None, validation_alias="hearth_public_url")
+    allowed_hosts: List | None = Field(None, validation_alias="hearth_allowed_hosts")
+    cors_origins: List = Field((), validation_alias="hearth_cors_origins")
+    trusted_proxies: List = Field((), validation_alias="hearth_trusted_proxies")
+    tls_cert: Path | None = Field(None, validation_alias="hearth_tls_cert")
+    tls_key: Path | None = Field(None, validation_alias="hearth_tls_key")
+
+    data_dir: Path = Field(Path("var"), validation_alias="hearth_data_dir")
+    s3_endpoint: str | None = Field(None, validation_alias="hearth_s3_endpoint")
+    s3_bucket: str | None = Field(None, validation_alias="hearth_s3_bucket")
+    s3_region: str = Field("us-east-1", validation_alias="hearth_s3_region")
+    s3_access_key: SecretStr | None = Field(None, validation_alias="hearth_s3_access_key")
+    s3_secret_key: SecretStr | None = Field(None, validation_alias="hearth_s3_secret_key")
+
+    sfu_workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, validation_alias="hearth_sfu_workers"
+    )
+    rtc_port: Port = Field(40000, validation_alias="hearth_rtc_port")
+    rtc_addresses: List = Field((), validation_alias="hearth_rtc_addresses")
+    turn_urls: List = Field((), validation_alias="hearth_turn_urls")
+    turn_secret: SecretStr | None = Field(None, validation_alias="hearth_turn_secret")
+
+    features: List = Field((), validation_alias="hearth_features")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < 32:
+            raise ValueError("is shorter than 32 bytes; `openssl rand -base64 48` makes one")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise ValueError("is no web address; write https://hearth.example")
+        return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"holds {origin!r}, which is no origin; write https://app.example")
+        return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"holds {network!r}, which is no address; write 10.0.0.2 or 10.0.0.0/24"
+                ) from None
+        return networks
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("HEARTH_TLS_CERT and HEARTH_TLS_KEY go together: give both or neither")
+        if self.master_key is not None and self.master_key_file is not None:
+            raise ValueError("HEARTH_MASTER_KEY and HEARTH_MASTER_KEY_FILE: give one of them")
+        if self.database_owner_url is not None and self.database_url is None:
+            raise ValueError("DATABASE_OWNER_URL needs DATABASE_URL beside it")
+        if self.s3_endpoint is not None and self.s3_bucket is None:
+            raise ValueError("HEARTH_S3_ENDPOINT needs HEARTH_S3_BUCKET beside it")
+        return self
+
+    @property
+    def own_url(self) -> str:
+        """Where people reach this server, as far as the configuration can tell."""
+        if self.public_url is not None:
+            return self.public_url
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://localhost:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.own_url.startswith("https:")
+
+
+def variable_names() -> dict[str, str]:
+    """Each field of the configuration, by the variable that sets it."""
+    names: dict[str, str] = {}
+    for field_name, field in Configuration.model_fields.items():
+        alias = field.validation_alias
+        choices = alias.choices if isinstance(alias, AliasChoices) else [alias or field_name]
+        for choice in choices:
+            names[str(choice).upper()] = field_name
+    return names
+
+
+def read_configuration(**given: Any) -> Configuration:
+    """Read the environment, or say in one line which variable is wrong and how to mend it.
+
+    `given` are the command line's values, by field name; they win over the environment.
+    """
+    _refuse_misspelt(name for name in (*os.environ, *dotenv_values(ENV_FILE)))
+    by_field = {field: name for name, field in reversed(variable_names().items())}
+    aliases = {by_field[field].lower(): value for field, value in given.items()}
+    try:
+        return Configuration(**aliases)
+    except ValidationError as wrong:
+        raise WrongConfiguration(_in_one_line(wrong, by_field)) from None
+
+
+def _in_one_line(wrong: ValidationError, by_field: Mapping[str, str]) -> str:
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    problem = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return problem
+    place = str(first["loc"][0])
+    name = by_field.get(place, place).upper()
+    return f"{name} {problem}" if problem.startswith(("is ", "holds ")) else f"{name}: {problem}"
+
+
+def _refuse_misspelt(names: Iterable[str]) -> None:
+    """Stop at a variable that is almost one of ours.
+
+    Others that begin alike are let be: orchestrators and people put their own beside ours.
+    """
+    known = variable_names()
+    for name in map(str.upper, names):
+        if not name.startswith("HEARTH_") or name in known:
+            continue
+        for meant in difflib.get_close_matches(name, known, n=1, cutoff=0.9):
+            raise WrongConfiguration(f"{name} is not known; is {meant} meant?")

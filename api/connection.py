@@ -1,0 +1,131 @@
+"""One HTTP connection: aiohttp's, with time-outs and with errors in our shape.
+
+aiohttp answers what it can't parse as `text/plain`, before any middleware sees it, and waits for
+ever for the rest of a head or a body. Both are mended here, at the connection itself.
+"""
+
+import asyncio
+import secrets
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+from aiohttp.web_server import Server
+
+from api.envelope import bug, error_body, error_headers
+from api.errors import Code, Refusal
+from api.versions import JSON
+
+# A head is a few hundred bytes: who needs longer than this holds a place that others need.
+HEAD_SECONDS = 10.0
+# A body may take as long as it takes, as long as it moves: this much in every such span.
+BODY_SECONDS = 30.0
+BODY_BYTES = 1024
+_IDLE_SECONDS = 75.0
+_log = structlog.get_logger("hearth")
+
+
+class Connection(RequestHandler):
+    def __init__(self, server: Server, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            keepalive_timeout=_IDLE_SECONDS,
+            # The log of requests is the middleware's, with their ids.
+            access_log=None,  # type: ignore[arg-type]  # aiohttp itself passes None for "off"
+            auto_decompress=False,
+        )
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._body: StreamReader | None = None
+        self._body_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        heads = self._request_count
+        super().data_received(data)
+        if self._upgraded:
+            self._stop_timers()
+            return
+        self._body_bytes += len(data)
+        if self._request_count > heads:
+            self._cancel_head_timer()
+            if self._messages:
+                self._watch_body(self._messages[-1][1])
+        elif self._head_timer is None and (self._body is None or self._body.is_eof()):
+            self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_timers()
+        super().connection_lost(exc)
+
+    def _watch_body(self, body: StreamReader) -> None:
+        self._body = body
+        self._body_bytes = 0
+        if self._body_timer is None and not body.is_eof():
+            self._body_timer = self._loop.call_later(BODY_SECONDS, self._check_body)
+
+    def _check_body(self) -> None:
+        self._body_timer = None
+        if self._body is None or self._body.is_eof():
+            return
+        # While we have stopped reading, it is not the client that is slow.
+        waits_for_us = self._reading_paused or self._buffer_paused
+        if self._body_bytes < BODY_BYTES and not waits_for_us:
+            self._body.set_exception(ConnectionResetError("the body did not come"))
+            self.force_close()
+            return
+        self._watch_body(self._body)
+
+    def _cancel_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _stop_timers(self) -> None:
+        self._cancel_head_timer()
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> StreamResponse:
+        """What aiohttp could not even parse, or what broke outside of every middleware."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of an answer has been sent already")
+        request_id = secrets.token_hex(8)
+        if status < 500:
+            refusal = Refusal("That is not HTTP as this server reads it.", Code.BAD_REQUEST)
+            more: dict[str, Any] = {}
+        else:
+            _log.error("unhandled_error", exc_info=exc, request_id=request_id)
+            refusal, more = bug(), {"request_id": request_id}
+        response = web.Response(
+            body=error_body(refusal, request.path, **more),
+            status=refusal.code.status,
+            content_type=JSON,
+            headers={**error_headers(refusal), "X-Request-ID": request_id},
+        )
+        response.force_close()
+        return response
+
+
+class _Server(Server):
+    def __call__(self) -> RequestHandler:
+        return Connection(self, loop=self._loop)
+
+
+class Runner(web.AppRunner):
+    """Runs an application on connections of ours."""
+
+    async def _make_server(self) -> Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory)

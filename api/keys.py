@@ -1,0 +1,36 @@
+"""Where the application's parts are found: one typed key each, filled in `api/app.py`."""
+
+from aiohttp import web
+
+from api.access import Authenticator, Viewer
+from api.configuration import Configuration
+from api.keyring import Keyring
+from api.metrics import Metrics
+from api.network import Network
+from api.pulse import Pulse
+from api.ratelimits import RateLimits
+from api.settings.live import LiveSettings
+from store.blobs import Blobs
+from store.bus import Bus
+from store.clock import Clock
+from store.database import Database
+from store.leases import Leases
+from store.presence import Presence
+
+CONFIGURATION = web.AppKey("configuration", Configuration)
+CLOCK = web.AppKey("clock", Clock)
+METRICS = web.AppKey("metrics", Metrics)
+NETWORK = web.AppKey("network", Network)
+DB = web.AppKey("db", Database)
+KEYRING = web.AppKey("keyring", Keyring)
+BUS = web.AppKey("bus", Bus)
+PRESENCE = web.AppKey("presence", Presence)
+LEASES = web.AppKey("leases", Leases)
+BLOBS = web.AppKey("blobs", Blobs)
+RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
+SETTINGS = web.AppKey("settings", LiveSettings)
+PULSE = web.AppKey("pulse", Pulse)
+AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+VIEWER = web.RequestKey("viewer", Viewer)

@@ -1,0 +1,193 @@
+"""What happens to every request, before and after its route."""
+
+import re
+import secrets
+
+import structlog
+from aiohttp import web
+from aiohttp.hdrs import (
+    ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    ACCESS_CONTROL_ALLOW_HEADERS,
+    ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD,
+    ALLOW,
+    CONTENT_ENCODING,
+    HOST,
+    ORIGIN,
+    VARY,
+)
+from aiohttp.typedefs import Handler
+
+from api import ratelimits
+from api.envelope import bug, error_body, error_headers, refusal_of
+from api.errors import Code, Forbidden, Refusal
+from api.http import RATE_LIMIT
+from api.keys import CLOCK, CONFIGURATION, METRICS, NETWORK, REQUEST_ID
+from api.versions import CONTENT_TYPE_OF_ANSWER, JSON, negotiate
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_EXPOSED = "X-Request-ID, ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+_PREFLIGHT_SECONDS = "600"
+_YEAR = 31_536_000
+# Health is asked by load balancers, which speak plain HTTP and know no host name.
+_PLAIN = {"/healthz", "/readyz"}
+_log = structlog.get_logger("hearth")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request its id, and tell the log and the metrics how it went."""
+    told = request.headers.get("X-Request-ID", "")
+    request[REQUEST_ID] = told if _SANE_REQUEST_ID.fullmatch(told) else secrets.token_hex(8)
+    structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
+    clock = request.app[CLOCK]
+    began = clock.monotonic()
+    status = 499  # the client went away before there was an answer
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    finally:
+        seconds = clock.monotonic() - began
+        route = _route_label(request)
+        metrics = request.app[METRICS]
+        metrics.requests.labels(request.method, route, str(status)).inc()
+        if status != 101:
+            metrics.request_seconds.labels(request.method, route).observe(seconds)
+        # The path without its query, which may carry a token.
+        _log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=status,
+            ms=round(seconds * 1000, 1),
+        )
+        structlog.contextvars.clear_contextvars()
+
+
+def _route_label(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical.rstrip("/") or "/" if resource is not None else "unknown"
+
+
+@web.middleware
+async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into the contract's error shape."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        refusal, headers = _refusal_of_aiohttp(request, error)
+    except Exception as error:
+        known = refusal_of(error)
+        if known is None:
+            _log.exception("unhandled_error", path=request.path)
+        refusal, headers = known or bug(), {}
+    return error_response(request, refusal, headers)
+
+
+def error_response(
+    request: web.Request, refusal: Refusal, headers: dict[str, str] | None = None
+) -> web.Response:
+    request.app[METRICS].refusals.labels(str(refusal.code)).inc()
+    more = {"request_id": request[REQUEST_ID]} if refusal.code.status == 500 else {}
+    return web.Response(
+        body=error_body(refusal, request.path, **more),
+        status=refusal.code.status,
+        content_type=request.get(CONTENT_TYPE_OF_ANSWER, JSON),
+        headers={**error_headers(refusal), **(headers or {})},
+    )
+
+
+def _refusal_of_aiohttp(
+    request: web.Request, error: web.HTTPException
+) -> tuple[Refusal, dict[str, str]]:
+    match error:
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            message = f"{request.method} is not done here. What is: {allowed}."
+            return Refusal(message, Code.METHOD_NOT_ALLOWED), {ALLOW: allowed}
+        case web.HTTPNotFound():
+            return Refusal("There is no such thing here.", Code.NOT_FOUND), {}
+        case web.HTTPRequestEntityTooLarge():
+            return Refusal("The body is too large.", Code.PAYLOAD_TOO_LARGE), {}
+        case web.HTTPUnsupportedMediaType():
+            return Refusal("That kind of body is not read here.", Code.UNSUPPORTED_MEDIA_TYPE), {}
+    if error.status < 500:
+        return Refusal("The request can't be read.", Code.BAD_REQUEST), {}
+    return bug(), {}
+
+
+@web.middleware
+async def gatekeeper(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what no route should have to think of."""
+    if request.path not in _PLAIN:
+        network = request.app[NETWORK]
+        if not network.knows_host(request):
+            raise Refusal(
+                "This server does not go by that name. Add it to HEARTH_ALLOWED_HOSTS.",
+            )
+        if request.app[CONFIGURATION].is_https and network.scheme(request) == "http":
+            return _to_https(request)
+    if "\0" in request.path:
+        raise Refusal("There is no such thing here.", Code.NOT_FOUND)
+    if _is_preflight(request):
+        return _preflight(request)
+    if request.headers.get(CONTENT_ENCODING, "identity").lower() != "identity":
+        raise Refusal("Send the body uncompressed.", Code.UNSUPPORTED_MEDIA_TYPE)
+    request[CONTENT_TYPE_OF_ANSWER] = negotiate(request)
+    return await handler(request)
+
+
+def _to_https(request: web.Request) -> web.Response:
+    if request.method not in {"GET", "HEAD"}:
+        raise Forbidden(f"Use {request.app[CONFIGURATION].own_url}: this is not encrypted.")
+    # To our own address, never to the one in Host: no redirect goes where a client wants it.
+    where = f"{request.app[CONFIGURATION].own_url}{request.raw_path}"
+    return web.Response(status=308, headers={"Location": where})
+
+
+def _is_preflight(request: web.Request) -> bool:
+    return (
+        request.method == "OPTIONS"
+        and ORIGIN in request.headers
+        and ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    )
+
+
+def _preflight(request: web.Request) -> web.Response:
+    if not request.app[NETWORK].allows_origin(request):
+        raise Forbidden("Pages of that origin may not call this server.")
+    return web.Response(
+        status=204,
+        headers={
+            ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, POST, PUT, PATCH, DELETE",
+            ACCESS_CONTROL_ALLOW_HEADERS: (
+                "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match,"
+                " X-CSRF-Token, X-Request-ID"
+            ),
+            ACCESS_CONTROL_MAX_AGE: _PREFLIGHT_SECONDS,
+        },
+    )
+
+
+async def sign_response(request: web.Request, response: web.StreamResponse) -> None:
+    """The headers that every answer carries, streams and handshakes included."""
+    headers = response.headers
+    headers["X-Request-ID"] = request[REQUEST_ID]
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cache-Control", "no-store")
+    if request.app[CONFIGURATION].is_https:
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
+    if RATE_LIMIT in request:
+        headers.update(ratelimits.headers(request[RATE_LIMIT]))
+    headers.add(VARY, ORIGIN)
+    if ORIGIN in request.headers and request.app[NETWORK].allows_origin(request):
+        headers[ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[ORIGIN]
+        headers[ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+        headers[ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED

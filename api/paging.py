@@ -1,0 +1,47 @@
+"""Pages of a list, by a cursor that says where the page before ended.
+
+The cursor carries the sort key of the last item, so that a list that grows or shrinks between two
+pages neither skips nor repeats. It is signed: a client can keep it, and can't make one up.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from api.errors import Detail, ValidationFailed
+from api.keyring import BadSignature
+from api.keys import KEYRING
+from api.wire import PageQuery
+
+Row = TypeVar("Row")
+Key = list[Any]
+
+
+def after(request: web.Request, query: PageQuery) -> Key | None:
+    """The sort key behind which the page begins; None: at the start."""
+    if query.cursor is None:
+        return None
+    try:
+        key: Key = json.loads(request.app[KEYRING].open(_purpose(request), query.cursor))
+    except BadSignature:
+        detail = Detail("cursor", "is none that this list has given")
+        raise ValidationFailed("Look again at: cursor.", details=[detail]) from None
+    return key
+
+
+def cut(
+    request: web.Request, query: PageQuery, rows: Sequence[Row], key: Callable[[Row], Key]
+) -> tuple[Sequence[Row], str | None]:
+    """The page and the cursor of the next, from up to `limit + 1` rows."""
+    if len(rows) <= query.limit:
+        return rows, None
+    page = rows[: query.limit]
+    payload = json.dumps(key(page[-1])).encode()
+    return page, request.app[KEYRING].sign(_purpose(request), payload)
+
+
+def _purpose(request: web.Request) -> str:
+    # A cursor serves the list that gave it, and no other.
+    return f"cursor {request.path.rstrip('/')}"

@@ -1,0 +1,150 @@
+"""How a route is declared: once, with its schemas, and everything else is made from that.
+
+A feature's `routes.py` holds one `Endpoints` and decorates its handlers with it. The router, the
+validation and the OpenAPI document read the same `Route`. `planned` declares what the contract
+promises and nobody has built yet: `hearth mock` answers it, the server does not know it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
+
+from aiohttp import web
+
+from api.access import Roles
+from api.errors import Code
+from api.versions import JSON
+from api.wire import Wire
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Limit = Literal["auth", "messages"]
+Credential = Literal["account", "device", "stream"]
+Handler = Callable[..., Awaitable[Any]]
+Again = Callable[[web.Request, str], Awaitable[Wire]]
+H = TypeVar("H", bound=Handler)
+
+OPEN: Roles | None = None
+
+
+class Declaration(TypedDict, total=False):
+    """What a route says of itself beside its method and path."""
+
+    # Who may call it; OPEN: anyone, signed in or not.
+    roles: Required[Roles | None]
+    # The schema of the answer; None: no body, or one that is no JSON (then `produces` tells).
+    returns: Required[type[Wire] | None]
+    body: type[Wire] | None
+    query: type[Wire] | None
+    status: int
+    limit: Limit | None
+    # What opens it: an account's session, a television's token, a stream's publish token.
+    credential: Credential
+    # The feature flag that it stands behind.
+    flag: str | None
+    # The refusals that a client should be ready for, beyond those of every route.
+    refuses: tuple[Code, ...]
+    consumes: str
+    produces: str
+    # For a POST that makes something: reads the thing anew when the request is repeated.
+    again: Again | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: Method
+    path: str
+    tag: str
+    summary: str
+    roles: Roles | None
+    returns: type[Wire] | None
+    description: str = ""
+    body: type[Wire] | None = None
+    query: type[Wire] | None = None
+    status: int = 200
+    limit: Limit | None = None
+    credential: Credential = "account"
+    flag: str | None = None
+    refuses: tuple[Code, ...] = ()
+    consumes: str = JSON
+    produces: str = JSON
+    again: Again | None = None
+    handler: Handler | None = None
+
+    @property
+    def operation_id(self) -> str:
+        words = self.path.replace("{", "by_").replace("}", "")
+        return self.method.lower() + "".join(c if c.isalnum() else "_" for c in words).rstrip("_")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A handler's result when the answer needs more than its body."""
+
+    body: Wire | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+
+
+class WrongDeclaration(TypeError):
+    """The declaration and the handler do not agree; found when the module is read."""
+
+
+class Endpoints:
+    """One feature's routes, in the order of their declaration."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.routes: list[Route] = []
+
+    def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[H], H]:
+        return self._built("GET", path, declared)
+
+    def post(self, path: str, **declared: Unpack[Declaration]) -> Callable[[H], H]:
+        return self._built("POST", path, declared)
+
+    def put(self, path: str, **declared: Unpack[Declaration]) -> Callable[[H], H]:
+        return self._built("PUT", path, declared)
+
+    def patch(self, path: str, **declared: Unpack[Declaration]) -> Callable[[H], H]:
+        return self._built("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Unpack[Declaration]) -> Callable[[H], H]:
+        return self._built("DELETE", path, declared)
+
+    def planned(
+        self, method: Method, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> None:
+        self.routes.append(Route(method, path, self.tag, summary, **declared))
+
+    def _built(self, method: Method, path: str, declared: Declaration) -> Callable[[H], H]:
+        def register(handler: H) -> H:
+            summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n")
+            route = Route(
+                method,
+                path,
+                self.tag,
+                summary,
+                **declared,
+                description=description.strip(),
+                handler=handler,
+            )
+            _check(route, handler)
+            self.routes.append(route)
+            return handler
+
+        return register
+
+
+def _check(route: Route, handler: Handler) -> None:
+    """The signature is `(request[, body][, query])`, in the types that are declared."""
+    place = f"{route.method} {route.path} ({handler.__qualname__})"
+    if not route.summary:
+        raise WrongDeclaration(f"{place} has no docstring: its first line is the summary")
+    if route.returns is None and route.produces == JSON and route.status != 204:
+        raise WrongDeclaration(f"{place} declares no schema for what it returns")
+    given = list(inspect.signature(handler).parameters.values())[1:]
+    declared = [schema for schema in (route.body, route.query) if schema is not None]
+    if [parameter.annotation for parameter in given] != declared:
+        wanted = ", ".join(schema.__name__ for schema in declared) or "nothing"
+        raise WrongDeclaration(f"{place} declares {wanted} beside the request, and takes other")

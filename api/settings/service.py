@@ -1,0 +1,44 @@
+"""The rules of changing settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.access import Viewer
+from api.errors import Detail, PreconditionFailed, ValidationFailed
+from api.settings.declare import Catalogue, WrongValue
+from store import settings as stored
+from store.database import Transaction
+
+
+async def change(
+    tx: Transaction,
+    catalogue: Catalogue,
+    viewer: Viewer,
+    values: Mapping[str, Any],
+    *,
+    expected_version: int | None,
+) -> stored.Changed:
+    """All of the values, or none: a wrong one changes nothing."""
+    _check(catalogue, values)
+    await stored.lock(tx)
+    if expected_version is not None and await stored.version(tx) != expected_version:
+        raise PreconditionFailed("Somebody else changed the settings. Look at them again first.")
+    if values:
+        await stored.write(tx, values, by=viewer.user_id)
+    return await stored.read(tx)
+
+
+def _check(catalogue: Catalogue, values: Mapping[str, Any]) -> None:
+    details: list[Detail] = []
+    for name, value in values.items():
+        setting = catalogue.find(name)
+        if setting is None:
+            details.append(Detail(f"settings.{name}", "is not a setting of this server"))
+            continue
+        try:
+            setting.check(value)
+        except WrongValue as wrong:
+            details.append(Detail(f"settings.{name}", str(wrong)))
+    if details:
+        fields = ", ".join(detail.field for detail in details)
+        raise ValidationFailed(f"Nothing was changed. Look again at: {fields}.", details=details)

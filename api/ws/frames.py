@@ -1,0 +1,57 @@
+"""The frames that every socket knows."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.envelope import error_object
+from api.errors import Code, Refusal
+from api.wire import Wire
+from api.ws.declare import Command, Event
+
+
+class Head(Wire):
+    """What is read of any frame before it is known which one it is."""
+
+    model_config = {**Wire.model_config, "extra": "ignore"}
+
+    type: Annotated[str, Field(max_length=64)]
+    id: Annotated[
+        Annotated[str, Field(max_length=128)] | int | None, Field(union_mode="left_to_right")
+    ] = None
+
+
+class Ping(Command):
+    """Asks for a `pong`."""
+
+
+class Pong(Event, type="pong"):
+    """The answer to a ping."""
+
+
+class Auth(Command):
+    """Signs a socket in, or renews the token of one that is signed in."""
+
+    token: Annotated[str, Field(max_length=8192, examples=["eyJhbGciOiJFZERTQSJ9.e30.c2ln"])]
+
+
+class ErrorOut(Wire):
+    """What was refused, and what to do about it."""
+
+    code: Annotated[Code, Field(examples=["FORBIDDEN"])]
+    message: Annotated[str, Field(examples=["Your account may not do this."])]
+
+
+class ErrorEvent(Event, type="error"):
+    """A frame was refused; `reply_to` tells which. The socket stays open."""
+
+    error: ErrorOut
+
+
+def refusal_frame(refusal: Refusal, reply_to: str | int | None) -> bytes:
+    frame: dict[str, Any] = {"type": ErrorEvent.frame_type}
+    if reply_to is not None:
+        frame["reply_to"] = reply_to
+    frame["error"] = error_object(refusal)
+    return json.dumps(frame, ensure_ascii=False).encode()
