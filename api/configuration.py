@@ -192,6 +192,13 @@ class Configuration(BaseSettings):
         return self
 
     @property
+    def heartbeat_ttl(self) -> float:
+        """Seconds after which a connection that gives no sign is taken as gone."""
+        if self.ws_heartbeat_ttl_ms is not None:
+            return self.ws_heartbeat_ttl_ms / 1000
+        return self.ws_heartbeat_interval + 5
+
+    @property
     def own_url(self) -> str:
         """Where people reach this server, as far as the configuration can tell."""
         if self.public_url is not None:

@@ -10,7 +10,6 @@ from api.network import Network
 from api.pulse import Pulse
 from api.ratelimits import RateLimits
 from api.settings.live import LiveSettings
-from store.blobs import Blobs
 from store.bus import Bus
 from store.clock import Clock
 from store.database import Database
@@ -26,7 +25,6 @@ KEYRING = web.AppKey("keyring", Keyring)
 BUS = web.AppKey("bus", Bus)
 PRESENCE = web.AppKey("presence", Presence)
 LEASES = web.AppKey("leases", Leases)
-BLOBS = web.AppKey("blobs", Blobs)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 SETTINGS = web.AppKey("settings", LiveSettings)
 PULSE = web.AppKey("pulse", Pulse)

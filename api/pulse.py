@@ -29,6 +29,10 @@ class Pulse:
         """Run the check now instead of at its next turn."""
         self._checks[name][2].set()
 
+    def wake_all(self) -> None:
+        for _, _, woken in self._checks.values():
+            woken.set()
+
     def start(self) -> None:
         self._tasks = [
             asyncio.create_task(self._beat(name), name=f"pulse {name}") for name in self._checks

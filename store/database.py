@@ -5,15 +5,18 @@ database for the time. What others have to hear of is collected with `announce` 
 the commit: never before it, and never without it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.clock import Clock
+from store.outage import Outage
 
 Message = Mapping[str, Any]
 Publish = Callable[[str, Message], Awaitable[None]]
@@ -68,6 +71,19 @@ class Transaction(Reading):
         return self._announcements
 
 
+class DatabaseAway(Outage):
+    """PostgreSQL can't be reached, or could not finish in time: nothing of it was done."""
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    """Everybody above knows one word for what they can do nothing about."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise DatabaseAway(str(error)) from error
+
+
 class Database:
     """The pool of connections to PostgreSQL."""
 
@@ -104,14 +120,15 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reading]:
         """Each statement sees what is committed when it runs."""
-        async with self._reading_engine.connect() as connection:
-            yield Reading(connection, self._clock.now())
+        with _outages():
+            async with self._reading_engine.connect() as connection:
+                yield Reading(connection, self._clock.now())
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """One transaction: committed at the end of the block, undone by an exception in it."""
-        async with self._engine.connect() as connection:
-            async with connection.begin():
+        with _outages():
+            async with self._engine.begin() as connection:
                 tx = Transaction(connection, self._clock.now())
                 yield tx
                 announcements = await tx.finish()

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, Uuid
 
 # Crockford's alphabet: its order is that of the values, so that sorted ids are sorted by time.
@@ -18,8 +19,10 @@ _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 26  # 128 bits, five to a letter
 
 
-class WrongId(ValueError):
+class WrongId(DontWrapMixin, ValueError):
     """The text is no id of the kind that is wanted: whatever it names does not exist."""
+
+    # As a bound value it surfaces from inside a statement: SQLAlchemy lets it through as it is.
 
 
 def new_id(prefix: str, now: datetime) -> str:

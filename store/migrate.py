@@ -67,17 +67,15 @@ async def _give_rows(connection: AsyncConnection, role: str) -> None:
         )
 
 
-async def is_current(connection: AsyncConnection) -> bool:
-    """Whether the schema is the one that this code was written for."""
-    return await connection.run_sync(_revision) == newest_revision()
+async def revision(connection: AsyncConnection) -> str | None:
+    """Where the database's schema is."""
+    return await connection.run_sync(
+        lambda bound: MigrationContext.configure(bound).get_current_revision()
+    )
 
 
 def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:

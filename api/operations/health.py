@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 
 from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.operations.schemas import PartOut
 from store import migrate
@@ -11,30 +14,30 @@ from store.database import Database
 from store.outage import Outage
 
 Check = Callable[[], Awaitable[None]]
-# Whoever asks for readiness decides within seconds; a part that hangs is a part that is away.
-PATIENCE = 2.0
+# Whoever asks decides within seconds; a part that hangs is a part that is away.
+PATIENCE_SECONDS = 2.0
 CHECKS = web.AppKey("health_checks", dict[str, Check])
 
 
 class NotWorking(Exception):
-    """The part can't do its work; the message says why, to whoever runs the server."""
+    """The part can't do its work; the message tells whoever runs the server why."""
 
 
 async def check_all(checks: Mapping[str, Check]) -> dict[str, PartOut]:
-    parts = await asyncio.gather(*map(_check, checks.values()))
+    parts = await asyncio.gather(*map(_ask, checks.values()))
     return dict(zip(checks, parts, strict=True))
 
 
-async def _check(check: Check) -> PartOut:
+async def _ask(check: Check) -> PartOut:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await check()
     except NotWorking as reason:
         return PartOut(ok=False, problem=str(reason))
     except TimeoutError:
         return PartOut(ok=False, problem="does not answer")
-    except (OSError, Outage, DBAPIError) as error:
-        # The class tells enough for whoever runs the server, and its text may hold addresses.
+    except (OSError, Outage, SQLAlchemyError) as error:
+        # Its text may hold addresses and names, and anybody may ask; its kind is enough to go by.
         return PartOut(ok=False, problem=f"is away ({type(error).__name__})")
     return PartOut(ok=True)
 
@@ -47,23 +50,18 @@ def database_check(db: Database) -> Check:
     return check
 
 
-def migrations_check(db: Database) -> Check:
-    newest = migrate.newest_revision()
-
+def migrations_check(db: Database, newest: str | None) -> Check:
     async def check() -> None:
         async with db.read() as reading:
-            present = await migrate.revision(reading)
+            present = await migrate.revision(reading.connection)
         if present != newest:
-            raise NotWorking(f"the schema is at {present}, the code wants {newest}")
+            raise NotWorking(f"the schema is at {present}, and the code wants {newest}")
 
     return check
 
 
-def media_core_check() -> Check:
-    async def check() -> None:
-        try:
-            import sfu
-        except ImportError:
-            raise NotWorking("sfu._core is not built: run `make build`") from None
-
-    return check
+async def media_core_check() -> None:
+    try:
+        import_module("sfu")
+    except ImportError:
+        raise NotWorking("is not built; `make build` builds it") from None

@@ -129,6 +129,10 @@ class Socket:
     def find(self, name: str) -> DeclaredCommand | None:
         return self.commands.get(self.short_names.get(name, name))
 
+    def is_built(self) -> bool:
+        """Whether the server serves it: as soon as one of its commands is more than planned."""
+        return any(command.handler is not None for command in self.commands.values())
+
     def _add(self, command: DeclaredCommand) -> None:
         if command.name in self.commands:
             raise WrongDeclaration(f"{self.path} declares {command.name} twice")

@@ -1,0 +1,228 @@
+"""The composition root: the only place where the parts are wired.
+
+`frame` is what any application of ours stands in (the mock's too); `build_app` fills it with the
+real parts, one `cleanup_ctx` a resource, in the order in which they need each other.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from api import http, middleware, ratelimits
+from api.access import Authenticator
+from api.configuration import Configuration
+from api.keyring import Keyring
+from api.keys import (
+    AUTHENTICATOR,
+    BUS,
+    CLOCK,
+    CONFIGURATION,
+    DB,
+    KEYRING,
+    LEASES,
+    METRICS,
+    NETWORK,
+    PRESENCE,
+    PULSE,
+    RATE_LIMITS,
+    SETTINGS,
+)
+from api.masterkey import master_key
+from api.metrics import Metrics
+from api.network import Network
+from api.operations import health
+from api.operations import routes as operations
+from api.operations.documents import DOCUMENTS, Documents
+from api.pulse import Pulse
+from api.ratelimits import RateLimits
+from api.routing import Endpoints, Route
+from api.settings import routes as settings
+from api.settings.declare import AnySetting, Catalogue
+from api.settings.flags import flags
+from api.settings.live import LiveSettings
+from api.setup import routes as setup
+from api.setup.service import SetupLinkAuthenticator
+from api.shared import shared_state
+from api.ws.declare import Socket
+from api.ws.hub import HUB, Hub
+from api.ws.serving import serve_socket
+from store import keys as stored_keys
+from store import migrate
+from store import settings as stored_settings
+from store.clock import Clock, SystemClock
+from store.database import Database
+from store.limits.local import LocalLimits
+
+ENDPOINTS: tuple[Endpoints, ...] = (
+    operations.endpoint,
+    setup.endpoint,
+    settings.endpoint,
+)
+SOCKETS: tuple[Socket, ...] = ()
+DECLARED_SETTINGS: tuple[AnySetting, ...] = (ratelimits.AUTH, ratelimits.MESSAGES)
+
+LARGEST_JSON = 1024 * 1024
+# How long open sockets get to hear that the server restarts. With what follows (running requests,
+# the database) the whole stop stays under the ten seconds of the contract.
+GOODBYE_SECONDS = 4.0
+
+AuthenticatorFactory = Callable[[web.Application], Authenticator]
+
+
+def frame(
+    configuration: Configuration, clock: Clock, routes: Iterable[Route], sockets: Iterable[Socket]
+) -> web.Application:
+    """Middlewares and routes; whose handlers find their parts by key."""
+    app = web.Application(
+        middlewares=[middleware.observe, middleware.envelope, middleware.gatekeeper],
+        client_max_size=LARGEST_JSON,
+    )
+    app[CONFIGURATION] = configuration
+    app[CLOCK] = clock
+    app[METRICS] = Metrics()
+    app[NETWORK] = Network(configuration)
+    app.on_response_prepare.append(middleware.sign_response)
+    for route in routes:
+        if route.handler is not None:
+            add_route(app, route.method, route.path, http.serve(route, route.handler))
+    for socket in filter(Socket.is_built, sockets):
+        add_route(app, "GET", socket.path, serve_socket(socket))
+    return app
+
+
+def add_route(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    """Serve a path with and without its trailing slash: a redirect would lose a POST's body."""
+    bare = path.rstrip("/")
+    for spelling in {bare or "/", f"{bare}/"}:
+        if method == "GET":
+            app.router.add_get(spelling, handler)
+        else:
+            app.router.add_route(method, spelling, handler)
+
+
+def build_app(
+    configuration: Configuration,
+    *,
+    clock: Clock | None = None,
+    authenticator: AuthenticatorFactory | None = None,
+    endpoints: Iterable[Endpoints] = ENDPOINTS,
+    sockets: Iterable[Socket] = SOCKETS,
+) -> web.Application:
+    """The server, ready to run; its database is migrated already."""
+    routes = [route for endpoint in endpoints for route in endpoint.routes]
+    app = frame(configuration, clock or SystemClock(), routes, sockets)
+    app[SETTINGS] = LiveSettings(Catalogue([*DECLARED_SETTINGS, *flags(configuration)]))
+    app[PULSE] = Pulse(app[CLOCK])
+    app[DOCUMENTS] = Documents.of(
+        routes, sockets, planned=False, server_url=configuration.own_url
+    )
+    app[health.CHECKS] = {}
+    make_authenticator = authenticator or (lambda app: SetupLinkAuthenticator(app[DB]))
+    app.cleanup_ctx.extend(
+        [
+            _shared,
+            _database,
+            _keyring,
+            _settings,
+            _sockets(make_authenticator),
+            _heartbeat,
+        ]
+    )
+    return app
+
+
+async def _shared(app: web.Application) -> AsyncIterator[None]:
+    async with shared_state(app[CONFIGURATION], app[CLOCK]) as shared:
+        app[BUS] = shared.bus
+        app[PRESENCE] = shared.presence
+        app[LEASES] = shared.leases
+        app[RATE_LIMITS] = RateLimits(shared.limits, LocalLimits(), app[SETTINGS])
+        if shared.redis is not None:
+            app[health.CHECKS]["redis"] = shared.redis.ping
+        yield
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    configuration = app[CONFIGURATION]
+    assert configuration.database_url is not None
+    db = Database.connect(
+        configuration.database_url,
+        clock=app[CLOCK],
+        publish=app[BUS].publish,
+        pool_size=configuration.database_pool_size,
+        max_overflow=configuration.database_max_overflow,
+    )
+    app[DB] = db
+    app[health.CHECKS]["database"] = health.database_check(db)
+    newest = await asyncio.to_thread(migrate.newest_revision)
+    app[health.CHECKS]["migrations"] = health.migrations_check(db, newest)
+    app[health.CHECKS]["media_core"] = health.media_core_check
+    yield
+    await db.close()
+
+
+async def _keyring(app: web.Application) -> AsyncIterator[None]:
+    configured = app[CONFIGURATION].secret_key
+    if configured is not None:
+        app[KEYRING] = Keyring(configured.get_secret_value().encode())
+    else:
+        master = await asyncio.to_thread(master_key, app[CONFIGURATION])
+        async with app[DB].begin() as tx:
+            secret = await stored_keys.server_secret(tx, master)
+        app[KEYRING] = Keyring(secret)
+    yield
+
+
+async def _settings(app: web.Application) -> AsyncIterator[None]:
+    live, pulse = app[SETTINGS], app[PULSE]
+    await live.refresh(app[DB])
+    pulse.every("settings", 1.0, lambda: live.refresh(app[DB]))
+    subscription = await app[BUS].subscribe(
+        stored_settings.TOPIC, lambda _: pulse.wake("settings")
+    )
+    yield
+    await subscription.close()
+
+
+def _sockets(
+    make_authenticator: AuthenticatorFactory,
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def sockets(app: web.Application) -> AsyncIterator[None]:
+        pulse = app[PULSE]
+        app[AUTHENTICATOR] = make_authenticator(app)
+        app[HUB] = Hub(app[BUS], app[AUTHENTICATOR], app[CLOCK], lambda: pulse.wake("standing"))
+        pulse.every("standing", 1.0, app[HUB].check)
+        yield
+
+    return sockets
+
+
+async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
+    app[PULSE].start()
+    app[BUS].on_reconnect(app[PULSE].wake_all)
+    yield
+    await app[PULSE].stop()
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """Ask everybody on a socket to come back later; the listener is closed already."""
+    await app[HUB].close(GOODBYE_SECONDS)
+
+
+def admin_app(app: web.Application) -> web.Application:
+    """What HEARTH_ADMIN_PORT serves: only what is for whoever runs the server."""
+
+    async def metrics(_: web.Request) -> web.Response:
+        return operations.exposition(app)
+
+    admin = web.Application()
+    admin.router.add_get("/metrics", metrics)
+    return admin
+
+
+def documents(*, planned: bool) -> Documents:
+    """The documents of this server or, with what is still to be built, of the whole contract."""
+    routes = [route for endpoint in ENDPOINTS for route in endpoint.routes]
+    return Documents.of(routes, SOCKETS, planned=planned, server_url="http://localhost:8080")

@@ -1,0 +1,33 @@
+"""`hearth doctor`"""
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from api.cli.failure import Failed
+from api.cli.say import say
+from api.configuration import read_configuration
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "doctor",
+        help="look at everything that the server needs",
+        description="Check the database, Redis, the storage, the media port and the clock, and say"
+        " what to do about each that is not well. The server may run meanwhile.",
+    )
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    from api.operations.doctor import examine
+
+    findings = asyncio.run(examine(read_configuration(), say))
+    for finding in findings:
+        print(f"{finding.mark}  {finding.part}: {finding.words}")
+    ill = [finding.part for finding in findings if finding.is_ill]
+    if ill:
+        raise Failed(f"look after: {', '.join(ill)}")

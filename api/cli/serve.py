@@ -1,0 +1,71 @@
+"""`hearth serve`"""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.cli.say import say
+from api.configuration import read_configuration
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server: start the embedded PostgreSQL unless DATABASE_URL names"
+        " another, bring the schema up to date, and listen until SIGTERM or Ctrl-C.",
+    )
+    command.add_argument("--host", help="the address to listen on (HEARTH_HOST, 0.0.0.0)")
+    command.add_argument("--port", type=int, help="the port to listen on (HEARTH_PORT, 8080)")
+    command.add_argument(
+        "--data-dir", type=Path, help="where everything is kept (HEARTH_DATA_DIR, ./var)"
+    )
+    command.add_argument(
+        "--workers", type=int, help="media threads, each with a UDP port (HEARTH_SFU_WORKERS, 1)"
+    )
+    command.add_argument(
+        "--reload", action="store_true", help="start anew whenever the code changes"
+    )
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    if chosen.reload:
+        from watchfiles import PythonFilter, run_process
+
+        root = Path(__file__).parents[2]
+        folders = [root / name for name in ("api", "rtc", "sfu", "store")]
+        run_process(*folders, target=serve, args=(_given(chosen),), watch_filter=PythonFilter())
+    else:
+        serve(_given(chosen))
+
+
+def serve(given: dict[str, Any]) -> None:
+    from api.database import database
+    from api.logs import configure_logs
+    from api.serve import serve as listen
+    from api.start import prepare
+
+    configuration = read_configuration(**given)
+    configure_logs(configuration.log_level)
+    with database(configuration, say) as urls:
+        configuration = configuration.model_copy(
+            update={"database_url": urls.application, "database_owner_url": urls.owner}
+        )
+        asyncio.run(prepare(configuration, urls, say))
+        asyncio.run(listen(configuration, say))
+    say("stopped")
+
+
+def _given(chosen: argparse.Namespace) -> dict[str, Any]:
+    fields = {
+        "host": chosen.host,
+        "port": chosen.port,
+        "data_dir": chosen.data_dir,
+        "sfu_workers": chosen.workers,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,98 @@
+"""Running an application: its sockets to the world, its start and its stop."""
+
+import asyncio
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from api.app import admin_app, build_app, say_goodbye
+from api.configuration import Configuration, WrongConfiguration
+from api.connection import Runner
+
+# Running requests get this long to end, and once more after they were cancelled.
+_REQUESTS_SECONDS = 1.5
+_BACKLOG = 1024
+
+
+class CannotListen(Exception):
+    """The address is taken or not ours; the message says what to do."""
+
+
+@asynccontextmanager
+async def running(
+    app: web.Application, *, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Serve the application for as long as the block lasts; gives the port.
+
+    The end is a graceful one: nobody new gets in, sockets hear that they should come back, running
+    requests are answered.
+    """
+    runner = Runner(app, shutdown_timeout=_REQUESTS_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=_BACKLOG)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(
+                f"{host}:{port} can't be listened on ({error.strerror}); choose another with"
+                " --port or HEARTH_PORT"
+            ) from None
+        yield runner.addresses[0][1]
+        await site.stop()
+        await say_goodbye(app)
+    finally:
+        await runner.cleanup()
+
+
+async def serve(configuration: Configuration, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app = build_app(configuration)
+    async with (
+        running(
+            app, host=configuration.host, port=configuration.port, tls=_tls(configuration)
+        ) as port,
+        _admin_site(app, configuration, say),
+    ):
+        say(f"listening on port {port}: {configuration.own_url}")
+        await stop.wait()
+        say("stopping; open sockets are asked to come back later")
+
+
+@asynccontextmanager
+async def _admin_site(
+    app: web.Application, configuration: Configuration, say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    if configuration.admin_port is None:
+        yield
+        return
+    runner = Runner(admin_app(app), shutdown_timeout=_REQUESTS_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, configuration.host, configuration.admin_port)
+        await site.start()
+        say(f"metrics on port {runner.addresses[0][1]}")
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _tls(configuration: Configuration) -> ssl.SSLContext | None:
+    if configuration.tls_cert is None or configuration.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(configuration.tls_cert, configuration.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise WrongConfiguration(
+            f"HEARTH_TLS_CERT and HEARTH_TLS_KEY can't be used: {error.strerror or error}"
+        ) from None
+    return context

@@ -1,0 +1,49 @@
+"""What several servers share: through Redis when there is one, inside the process when there is not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from api.configuration import Configuration
+from store.bus import Bus
+from store.bus.local import LocalBus
+from store.bus.redis import RedisBus
+from store.clock import Clock
+from store.leases import Leases
+from store.leases.local import LocalLeases
+from store.leases.redis import RedisLeases
+from store.limits import Limits
+from store.limits.local import LocalLimits
+from store.limits.redis import RedisLimits
+from store.presence import Presence
+from store.presence.local import LocalPresence
+from store.presence.redis import RedisPresence
+from store.redis import SharedRedis
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    bus: Bus
+    presence: Presence
+    limits: Limits
+    leases: Leases
+    redis: SharedRedis | None = None
+
+
+@asynccontextmanager
+async def shared_state(configuration: Configuration, clock: Clock) -> AsyncIterator[Shared]:
+    ttl = configuration.heartbeat_ttl
+    if configuration.redis_url is None:
+        yield Shared(LocalBus(), LocalPresence(ttl, clock), LocalLimits(), LocalLeases(clock))
+        return
+    async with (
+        SharedRedis(configuration.redis_url.get_secret_value(), clock) as redis,
+        RedisBus(redis, configuration.server_id, clock) as bus,
+    ):
+        yield Shared(
+            bus,
+            RedisPresence(redis, ttl),
+            RedisLimits(redis),
+            RedisLeases(redis, clock),
+            redis,
+        )

@@ -1,0 +1,36 @@
+"""What a start does before anybody is let in."""
+
+from collections.abc import Callable
+
+from api.configuration import Configuration, WrongConfiguration
+from api.database import DatabaseUrls
+from store import setup_link
+from store.clock import SystemClock
+from store.database import Database
+from store.migrate import migrate
+
+
+async def prepare(
+    configuration: Configuration, urls: DatabaseUrls, say: Callable[[str], None]
+) -> None:
+    """Bring the schema up to date, and give whoever runs the server the way in."""
+    try:
+        await migrate(urls.owner, rows_only=urls.rows_only, say=say)
+    except OSError as error:
+        raise WrongConfiguration(
+            f"DATABASE_URL: the database at {urls.owner.host or 'the socket'} can't be reached"
+            f" ({error.strerror or error}); `hearth doctor` looks closer"
+        ) from None
+    token = await _make_setup_link(urls)
+    say(f"nobody is here yet; open {configuration.own_url}/app/setup#{token}")
+
+
+async def _make_setup_link(urls: DatabaseUrls) -> str:
+    async def nobody_listens_yet(topic: str, message: object) -> None: ...
+
+    db = Database.connect(urls.application, clock=SystemClock(), publish=nobody_listens_yet)
+    try:
+        async with db.begin() as tx:
+            return await setup_link.make(tx)
+    finally:
+        await db.close()

@@ -1,0 +1,5 @@
+"""Which Hearth this is."""
+
+from importlib.metadata import version
+
+VERSION = version("hearth")

@@ -1,0 +1,101 @@
+"""A whole server on a port of its own, and a client that knows its way there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy.engine import URL
+
+from api.access import Role
+from api.app import ENDPOINTS, SOCKETS, build_app
+from api.configuration import Configuration
+from api.serve import running
+from store.clock import Clock
+from tests.specimen import commands, routes
+from tests.support.people import People
+
+SECRET = "a secret of the tests that is long enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    raw: bytes
+
+    @property
+    def code(self) -> str:
+        code: str = self.body["error"]["code"]
+        return code
+
+
+class Server:
+    def __init__(self, app: web.Application, port: int, people: People) -> None:
+        self.app = app
+        self.port = port
+        self.people = people
+        self.url = f"http://localhost:{port}"
+        self.session = aiohttp.ClientSession()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Answered:
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        async with self.session.request(
+            method, self.url + path, headers=sent, allow_redirects=False, **options
+        ) as response:
+            raw = await response.read()
+            is_json = response.content_type.endswith("json") and raw
+            body = await response.json(content_type=None) if is_json else None
+            return Answered(response.status, response.headers, body, raw)
+
+    def sign_in(self, role: Role = Role.PARENT, **options: Any) -> str:
+        return self.people.sign_in(role, **options)
+
+    async def connect(self, path: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        return await self.session.ws_connect(self.url + path, **options)
+
+
+@asynccontextmanager
+async def serving(
+    database: URL, data_dir: Path, *, clock: Clock | None = None, **configuration: Any
+) -> AsyncIterator[Server]:
+    """The real application with the specimen beside it, and people whom the test signs in."""
+    people = People()
+    app = build_app(
+        configure(database, data_dir, **configuration),
+        clock=clock,
+        authenticator=lambda _: people,
+        endpoints=(*ENDPOINTS, routes.endpoint),
+        sockets=(*SOCKETS, commands.socket, commands.patient),
+    )
+    async with running(app, host="127.0.0.1", port=0) as port:
+        server = Server(app, port, people)
+        try:
+            yield server
+        finally:
+            await server.session.close()
+            # The client's side of closed connections takes a turn of the loop to go.
+            await asyncio.sleep(0)
+
+
+def configure(database: URL, data_dir: Path, **given: Any) -> Configuration:
+    """A configuration that owes nothing to the environment of whoever runs the tests."""
+    fields = {"database_url": database, "data_dir": data_dir, "secret_key": SECRET, **given}
+    return Configuration.model_validate(fields, by_alias=False, by_name=True)
