@@ -1,0 +1,40 @@
+"""What travels: the message, and the server that sent it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from store.bus import LARGEST_MESSAGE, Body, MessageTooLarge
+
+
+class BrokenEnvelope(ValueError):
+    """Somebody else wrote into one of our channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    server: str
+    body: Body
+
+    @classmethod
+    def read(cls, payload: bytes) -> "Envelope":
+        try:
+            match json.loads(payload):
+                case {"srv": str(server), "body": Mapping() as body}:
+                    return cls(server, body)
+        except ValueError as error:
+            raise BrokenEnvelope(str(error)) from None
+        raise BrokenEnvelope("It has no srv, or no body.")
+
+
+def seal(server: str, topic: str, message: Body) -> bytes:
+    # Escaped to ASCII: a lone surrogate, which a client may send, has no UTF-8 form.
+    payload = json.dumps(
+        {"srv": server, "body": dict(message)}, separators=(",", ":"), allow_nan=False
+    ).encode("ascii")
+    if len(payload) > LARGEST_MESSAGE:
+        raise MessageTooLarge(
+            f"A message for {topic!r} has {len(payload):,} bytes; the bus carries"
+            f" {LARGEST_MESSAGE:,}. Publish a reference to the thing instead."
+        )
+    return payload
