@@ -115,9 +115,7 @@ def build_app(
     app = frame(configuration, clock or SystemClock(), routes, sockets)
     app[SETTINGS] = LiveSettings(Catalogue([*DECLARED_SETTINGS, *flags(configuration)]))
     app[PULSE] = Pulse(app[CLOCK])
-    app[DOCUMENTS] = Documents.of(
-        routes, sockets, planned=False, server_url=configuration.own_url
-    )
+    app[DOCUMENTS] = Documents.of(routes, sockets, planned=False, server_url=configuration.own_url)
     app[health.CHECKS] = {}
     make_authenticator = authenticator or (lambda app: SetupLinkAuthenticator(app[DB]))
     app.cleanup_ctx.extend(
@@ -179,9 +177,7 @@ async def _settings(app: web.Application) -> AsyncIterator[None]:
     live, pulse = app[SETTINGS], app[PULSE]
     await live.refresh(app[DB])
     pulse.every("settings", 1.0, lambda: live.refresh(app[DB]))
-    subscription = await app[BUS].subscribe(
-        stored_settings.TOPIC, lambda _: pulse.wake("settings")
-    )
+    subscription = await app[BUS].subscribe(stored_settings.TOPIC, lambda _: pulse.wake("settings"))
     yield
     await subscription.close()
 

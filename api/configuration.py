@@ -228,21 +228,24 @@ def read_configuration(**given: Any) -> Configuration:
     `given` are the command line's values, by field name; they win over the environment.
     """
     _refuse_misspelt(name for name in (*os.environ, *dotenv_values(ENV_FILE)))
-    by_field = {field: name for name, field in reversed(variable_names().items())}
-    aliases = {by_field[field].lower(): value for field, value in given.items()}
     try:
-        return Configuration(**aliases)
+        return Configuration(**by_variable(given))
     except ValidationError as wrong:
-        raise WrongConfiguration(_in_one_line(wrong, by_field)) from None
+        raise WrongConfiguration(_in_one_line(wrong)) from None
 
 
-def _in_one_line(wrong: ValidationError, by_field: Mapping[str, str]) -> str:
+def by_variable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values given by field name, as the configuration reads them."""
+    by_field = {field: name for name, field in reversed(variable_names().items())}
+    return {by_field[field].lower(): value for field, value in given.items()}
+
+
+def _in_one_line(wrong: ValidationError) -> str:
     first = wrong.errors(include_url=False, include_input=False)[0]
     problem = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return problem
-    place = str(first["loc"][0])
-    name = by_field.get(place, place).upper()
+    name = str(first["loc"][0]).upper()
     return f"{name} {problem}" if problem.startswith(("is ", "holds ")) else f"{name}: {problem}"
 
 

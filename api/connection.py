@@ -26,7 +26,7 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 BODY_BYTES = 1024
 _IDLE_SECONDS = 75.0
-_log = structlog.get_logger("hearth")
+_logger = structlog.get_logger("hearth")
 
 
 class Connection(RequestHandler):
@@ -106,7 +106,7 @@ class Connection(RequestHandler):
             refusal = Refusal("That is not HTTP as this server reads it.", Code.BAD_REQUEST)
             more: dict[str, Any] = {}
         else:
-            _log.error("unhandled_error", exc_info=exc, request_id=request_id)
+            _logger.error("unhandled_error", exc_info=exc, request_id=request_id)
             refusal, more = bug(), {"request_id": request_id}
         response = web.Response(
             body=error_body(refusal, request.path, **more),

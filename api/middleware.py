@@ -34,7 +34,7 @@ _PREFLIGHT_SECONDS = "600"
 _YEAR = 31_536_000
 # Health is asked by load balancers, which speak plain HTTP and know no host name.
 _PLAIN = {"/healthz", "/readyz"}
-_log = structlog.get_logger("hearth")
+_logger = structlog.get_logger("hearth")
 
 
 @web.middleware
@@ -58,7 +58,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         if status != 101:
             metrics.request_seconds.labels(request.method, route).observe(seconds)
         # The path without its query, which may carry a token.
-        _log.info(
+        _logger.info(
             "request",
             method=request.method,
             path=request.path,
@@ -85,7 +85,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         known = refusal_of(error)
         if known is None:
-            _log.exception("unhandled_error", path=request.path)
+            _logger.exception("unhandled_error", path=request.path)
         refusal, headers = known or bug(), {}
     return error_response(request, refusal, headers)
 

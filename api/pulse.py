@@ -12,7 +12,7 @@ import structlog
 from store.clock import Clock
 
 Check = Callable[[], Awaitable[None]]
-_log = structlog.get_logger("hearth")
+_logger = structlog.get_logger("hearth")
 
 
 class Pulse:
@@ -54,7 +54,7 @@ class Pulse:
             except Exception:
                 # A check must outlive whatever it checks; one line per outage is enough.
                 if not failing:
-                    _log.exception("check_failed", check=name)
+                    _logger.exception("check_failed", check=name)
                 failing = True
 
     async def _rest(self, seconds: float, woken: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from store import settings as stored
 from store.database import Database
 
 V = TypeVar("V", bool, int, str)
-_log = structlog.get_logger("hearth.admin")
+_logger = structlog.get_logger("hearth.admin")
 
 
 class LiveSettings:
@@ -48,5 +48,5 @@ class LiveSettings:
                     values[setting.name] = setting.check(changed.values[setting.name])
                 except WrongValue as wrong:
                     # Stored by a release whose bounds were others: the default is safe.
-                    _log.warning("setting_out_of_bounds", setting=setting.name, problem=str(wrong))
+                    _logger.warning("setting_out_of_bounds", setting=setting.name, problem=str(wrong))
         self._values, self.version = values, changed.version

@@ -18,13 +18,21 @@ async def change(
     *,
     expected_version: int | None,
 ) -> stored.Changed:
-    """All of the values, or none: a wrong one changes nothing."""
+    """All of the values, or none: a wrong one changes nothing.
+
+    What is as it was is not stored: a form that is sent back whole must not pin every default.
+    """
     _check(catalogue, values)
     await stored.lock(tx)
     if expected_version is not None and await stored.version(tx) != expected_version:
         raise PreconditionFailed("Somebody else changed the settings. Look at them again first.")
-    if values:
-        await stored.write(tx, values, by=viewer.user_id)
+    before = await stored.read(tx)
+    defaults = {setting.name: setting.default for setting in catalogue}
+    present = {**defaults, **before.values}
+    changed = {name: value for name, value in values.items() if value != present[name]}
+    if not changed:
+        return before
+    await stored.write(tx, changed, by=viewer.user_id)
     return await stored.read(tx)
 
 

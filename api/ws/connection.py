@@ -23,7 +23,7 @@ from api.ws.frames import Head, refusal_frame
 
 # A token that has ended may be renewed for this long before its socket closes.
 GRACE = timedelta(minutes=1)
-_log = structlog.get_logger("hearth.websocket")
+_logger = structlog.get_logger("hearth.websocket")
 
 
 class Connection:
@@ -105,7 +105,7 @@ class Connection:
     def _refuse(self, error: Exception, reply_to: str | int | None) -> None:
         refusal = refusal_of(error)
         if refusal is None:
-            _log.error("unhandled_error", exc_info=error, socket=self.socket.path)
+            _logger.error("unhandled_error", exc_info=error, socket=self.socket.path)
             refusal = bug()
         self.app[METRICS].refusals.labels(str(refusal.code)).inc()
         self.send_frame(refusal_frame(refusal, reply_to))

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import WSMsgType, web
-from prometheus_client import Counter
 
 from api.access import Viewer, require_role
 from api.errors import Refusal, Unauthenticated
@@ -20,6 +20,8 @@ from api.ws.hub import HUB
 from api.ws.outbox import Closing, Outbox
 
 FIRST_FRAME_SECONDS = 5
+# How long a command may go on when its socket is about to be closed.
+COMMAND_SECONDS = 2
 # Once the server has said goodbye, a reader that takes nothing for this long is cut off.
 PATIENCE_SECONDS = 10
 
@@ -32,7 +34,7 @@ def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.Stream
         ws = web.WebSocketResponse(
             protocols=(PROTOCOL,),
             heartbeat=request.app[CONFIGURATION].ws_heartbeat_interval,
-            max_msg_size=socket.longest_frame,
+            max_msg_size=socket.longest_frame + 1,  # aiohttp refuses from this size on
             # A deflated frame of 64 KiB may unfold to 64 MiB; texts this small gain little by it.
             compress=False,
             timeout=PATIENCE_SECONDS / 2,
@@ -41,7 +43,7 @@ def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.Stream
         if viewer is None:
             viewer = await _first_frame(request, ws, socket)
         if viewer is not None:
-            await _converse(request, ws, socket, viewer)
+            await _Conversation(request, ws, socket, viewer).hold()
         return ws
 
     return served
@@ -71,64 +73,79 @@ async def _first_frame(
     return None
 
 
-async def _converse(
-    request: web.Request, ws: web.WebSocketResponse, socket: Socket, viewer: Viewer
-) -> None:
-    outbox = Outbox()
-    outbox.on_closing(_Cutter(request.transport, outbox).start)
-    connection = Connection(
-        request.app,
-        socket,
-        viewer,
-        address=request.app[NETWORK].budget_address(request),
-        send=outbox.put,
-        close=outbox.close,
-    )
-    metrics = request.app[METRICS]
-    open_now = metrics.sockets.labels(socket.path)
-    open_now.inc()
-    writer = asyncio.create_task(
-        _write(ws, outbox, metrics.frames.labels(socket.path, "out"))
-    )
-    try:
-        async with request.app[HUB].holding(connection):
-            await _read(request, ws, connection, outbox)
-    finally:
-        open_now.dec()
-        if ws.close_code is not None:
-            metrics.sockets_closed.labels(socket.path, str(ws.close_code)).inc()
-        outbox.close(CloseCode.NORMAL, "")
-        await writer
+class _Conversation:
+    """One socket from its first frame after the sign-in to its last."""
 
+    def __init__(
+        self, request: web.Request, ws: web.WebSocketResponse, socket: Socket, viewer: Viewer
+    ) -> None:
+        self._ws = ws
+        self._outbox = Outbox()
+        self._clock = request.app[CLOCK]
+        self._hub = request.app[HUB]
+        metrics = request.app[METRICS]
+        self._open_now = metrics.sockets.labels(socket.path)
+        self._frames_in = metrics.frames.labels(socket.path, "in")
+        self._frames_out = metrics.frames.labels(socket.path, "out")
+        self._closings = metrics.sockets_closed
+        self._outbox.on_closing(_Cutter(request.transport, self._outbox).start)
+        self._is_busy = False
+        self.connection = Connection(
+            request.app,
+            socket,
+            viewer,
+            address=request.app[NETWORK].budget_address(request),
+            send=self._outbox.put,
+            close=self._outbox.close,
+        )
 
-async def _read(
-    request: web.Request, ws: web.WebSocketResponse, connection: Connection, outbox: Outbox
-) -> None:
-    clock = request.app[CLOCK]
-    frames = request.app[METRICS].frames.labels(connection.socket.path, "in")
-    flood = FloodMeter()
-    async for message in ws:
-        frames.inc()
-        if message.type is WSMsgType.BINARY:
-            connection.close(CloseCode.BINARY, "Frames are text: JSON in UTF-8.")
-        elif flood.overflows(clock.monotonic()):
-            connection.close(CloseCode.FLOODING, "Too many frames at once.")
-        elif message.type is WSMsgType.TEXT:
-            await connection.receive(message.data)
-        if outbox.closing is not None:
-            return
+    async def hold(self) -> None:
+        with self._open_now.track_inprogress():
+            async with self._hub.holding(self.connection):
+                reading = asyncio.create_task(self._read())
+                try:
+                    await self._write()
+                finally:
+                    await self._end(reading)
 
+    async def _read(self) -> None:
+        flood = FloodMeter()
+        async for message in self._ws:
+            self._frames_in.inc()
+            if message.type is WSMsgType.BINARY:
+                self._outbox.close(CloseCode.BINARY, "Frames are text: JSON in UTF-8.")
+            elif flood.overflows(self._clock.monotonic()):
+                self._outbox.close(CloseCode.FLOODING, "Too many frames at once.")
+            elif message.type is WSMsgType.TEXT:
+                self._is_busy = True
+                await self.connection.receive(message.data)
+                self._is_busy = False
+            if self._outbox.closing is not None:
+                return
+        self._outbox.close(CloseCode.NORMAL, "")  # the client has gone; what waits goes with it
 
-async def _write(ws: web.WebSocketResponse, outbox: Outbox, sent: Counter) -> None:
-    try:
-        while not isinstance(item := await outbox.take(), Closing):
-            await ws.send_frame(item, WSMsgType.TEXT)
-            outbox.sent()
-            sent.inc()
-        if not ws.closed:
-            await ws.close(code=item.code, message=close_reason(item.reason))
-    except ConnectionError:
-        outbox.close(CloseCode.NORMAL, "")  # the client is gone, and what waits with it
+    async def _write(self) -> None:
+        with suppress(ConnectionError):
+            while not isinstance(item := await self._outbox.take(), Closing):
+                await self._ws.send_frame(item, WSMsgType.TEXT)
+                self._outbox.sent()
+                self._frames_out.inc()
+
+    async def _end(self, reading: asyncio.Task[None]) -> None:
+        """Say goodbye as RFC 6455 has it: a close frame from us, and one back from the client.
+
+        A connection that is just dropped takes with it what the client has not read yet, and that
+        is the reason for the goodbye. So nobody else may be reading by now.
+        """
+        if self._is_busy:
+            # A command that has begun is carried out: what it has stored should be told.
+            await asyncio.wait({reading}, timeout=COMMAND_SECONDS)
+        reading.cancel()
+        await asyncio.wait({reading})
+        closing = self._outbox.closing
+        if closing is not None and not self._ws.closed:
+            self._closings.labels(self.connection.socket.path, str(closing.code.value)).inc()
+            await self._ws.close(code=closing.code, message=close_reason(closing.reason))
 
 
 class _Cutter:

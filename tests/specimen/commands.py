@@ -12,6 +12,7 @@ patient = Socket(
 )
 
 
+@patient.command("say", body=Say, answers=Said)
 @socket.command("say", body=Say, answers=Said, limit="messages")
 async def say(connection: Connection, body: Say) -> Said:
     """Say something and hear it back."""

@@ -1,0 +1,93 @@
+"""Clusters for tests, in folders of their own, asked by a plain driver: the server is tested."""
+
+import os
+import pwd
+import select
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from store.embedded import Cluster
+from store.embedded.generation import Generation
+from store.embedded.postmaster import pid_file
+
+FAST = {"fsync": "off"}
+ROOT = os.geteuid() == 0
+NOBODY = pwd.getpwnam("nobody")
+
+as_root = pytest.mark.skipif(not ROOT, reason="only root can be more than one user")
+
+
+@contextmanager
+def folder(mode: int = 0o755) -> Iterator[Path]:
+    """Not pytest's own, whose parents are closed to all but one user and whose path is long."""
+    made = Path(tempfile.mkdtemp(prefix="hearth-test-", dir=_shelf()))
+    made.chmod(mode)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+@contextmanager
+def running(home: Path, **options: Any) -> Iterator[Cluster]:
+    cluster = Cluster(home, settings=FAST, **options)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    plain = make_url(url).set(drivername="postgresql+psycopg2")
+    engine = create_engine(plain, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+
+
+def ask(url: str, question: str) -> Any:
+    with connected(url) as connection:
+        return connection.execute(text(question)).scalar()
+
+
+def tell(url: str, *statements: str) -> None:
+    with connected(url) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def generation(home: Path) -> Generation:
+    return Generation.all_in(home)[-1]
+
+
+def server_pid(home: Path) -> int:
+    found = pid_file(generation(home).data)
+    assert found is not None
+    return found[0]
+
+
+def wait_for_end(handle: int) -> None:
+    """A handle and not a number, which could be somebody else's by the time we look."""
+    ended = select.poll()
+    ended.register(handle, select.POLLIN)
+    assert ended.poll(20_000), "the process is still there"
+    os.close(handle)
+
+
+def _shelf() -> str | None:
+    """Memory, where programs may lie in it: these clusters are many and short-lived."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        return None
+    found = os.statvfs(memory)
+    roomy = found.f_bavail * found.f_frsize > 2**30
+    return str(memory) if roomy and not found.f_flag & os.ST_NOEXEC else None
