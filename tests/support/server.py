@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 
 from api.access import Role
 from api.app import ENDPOINTS, SOCKETS, build_app
-from api.configuration import Configuration
+from api.configuration import Configuration, by_variable
 from api.serve import running
 from store.clock import Clock
 from tests.specimen import commands, routes
@@ -98,4 +98,4 @@ async def serving(
 def configure(database: URL, data_dir: Path, **given: Any) -> Configuration:
     """A configuration that owes nothing to the environment of whoever runs the tests."""
     fields = {"database_url": database, "data_dir": data_dir, "secret_key": SECRET, **given}
-    return Configuration.model_validate(fields, by_alias=False, by_name=True)
+    return Configuration(_env_file=None, **by_variable(fields))
