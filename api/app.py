@@ -5,7 +5,7 @@ real parts, one `cleanup_ctx` a resource, in the order in which they need each o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from api import http, middleware, ratelimits
 from api.access import Authenticator
 from api.configuration import Configuration
+from api.features import ENDPOINTS, SOCKETS
 from api.keyring import Keyring
 from api.keys import (
     AUTHENTICATOR,
@@ -38,11 +39,9 @@ from api.operations.documents import DOCUMENTS, Documents
 from api.pulse import Pulse
 from api.ratelimits import RateLimits
 from api.routing import Endpoints, Route
-from api.settings import routes as settings
 from api.settings.declare import AnySetting, Catalogue
 from api.settings.flags import flags
 from api.settings.live import LiveSettings
-from api.setup import routes as setup
 from api.setup.service import SetupLinkAuthenticator
 from api.shared import shared_state
 from api.ws.declare import Socket
@@ -55,12 +54,6 @@ from store.clock import Clock, SystemClock
 from store.database import Database
 from store.limits.local import LocalLimits
 
-ENDPOINTS: tuple[Endpoints, ...] = (
-    operations.endpoint,
-    setup.endpoint,
-    settings.endpoint,
-)
-SOCKETS: tuple[Socket, ...] = ()
 DECLARED_SETTINGS: tuple[AnySetting, ...] = (ratelimits.AUTH, ratelimits.MESSAGES)
 
 LARGEST_JSON = 1024 * 1024

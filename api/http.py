@@ -2,6 +2,7 @@
 
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
+
 from api import idempotency, ratelimits
 from api.access import Viewer, bearer_token, require_role
 from api.errors import Code, NotFound, Refusal
@@ -91,8 +92,8 @@ def parse_body(route: Route, schema: type[Wire], raw: bytes) -> Wire:
 
 def parse_query(schema: type[Wire], request: web.Request) -> Wire:
     # Names that the schema does not know are let be: an address gets decorated on its way.
-    known = {name: value for name, value in request.query.items() if name in schema.model_fields}
-    return parse_strings(schema, known)
+    names = {field.alias or name for name, field in schema.model_fields.items()}
+    return parse_strings(schema, {name: request.query[name] for name in names & {*request.query}})
 
 
 def respond(request: web.Request, route: Route, result: object) -> web.StreamResponse:

@@ -15,7 +15,6 @@ from aiohttp.hdrs import (
     ACCESS_CONTROL_REQUEST_METHOD,
     ALLOW,
     CONTENT_ENCODING,
-    HOST,
     ORIGIN,
     VARY,
 )

@@ -48,7 +48,9 @@ async def running(
         await runner.cleanup()
 
 
-async def serve(configuration: Configuration, say: Callable[[str], None]) -> None:
+async def serve(
+    configuration: Configuration, say: Callable[[str], None], *, setup_link: str
+) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -62,6 +64,7 @@ async def serve(configuration: Configuration, say: Callable[[str], None]) -> Non
         _admin_site(app, configuration, say),
     ):
         say(f"listening on port {port}: {configuration.own_url}")
+        say(f"nobody is here yet; open {setup_link}")
         await stop.wait()
         say("stopping; open sockets are asked to come back later")
 

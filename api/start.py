@@ -12,8 +12,8 @@ from store.migrate import migrate
 
 async def prepare(
     configuration: Configuration, urls: DatabaseUrls, say: Callable[[str], None]
-) -> None:
-    """Bring the schema up to date, and give whoever runs the server the way in."""
+) -> str:
+    """Bring the schema up to date; gives the link with which whoever runs the server gets in."""
     try:
         await migrate(urls.owner, rows_only=urls.rows_only, say=say)
     except OSError as error:
@@ -22,7 +22,7 @@ async def prepare(
             f" ({error.strerror or error}); `hearth doctor` looks closer"
         ) from None
     token = await _make_setup_link(urls)
-    say(f"nobody is here yet; open {configuration.own_url}/app/setup#{token}")
+    return f"{configuration.own_url}/app/setup#{token}"
 
 
 async def _make_setup_link(urls: DatabaseUrls) -> str:

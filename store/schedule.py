@@ -37,7 +37,7 @@ class Daily:
         while True:
             # Compared in UTC: two times of one zone are compared by their wall clocks, on which an
             # hour can come twice.
-            moment = datetime.combine(day, self.at, self.zone).astimezone(UTC)
+            moment = datetime.combine(day, self.at, self.zone).replace(fold=0).astimezone(UTC)
             if moment > after:
                 return moment
             day += timedelta(days=1)

@@ -56,8 +56,8 @@ def serve(given: dict[str, Any]) -> None:
         configuration = configuration.model_copy(
             update={"database_url": urls.application, "database_owner_url": urls.owner}
         )
-        asyncio.run(prepare(configuration, urls, say))
-        asyncio.run(listen(configuration, say))
+        link = asyncio.run(prepare(configuration, urls, say))
+        asyncio.run(listen(configuration, say, setup_link=link))
     say("stopped")
 
 

@@ -66,7 +66,7 @@ class AsksQuery(PageQuery):
     state: Annotated[AskState | None, Field(description="Left out: all.", examples=["open"])] = None
 
 
-# What each kind is about; `room` asks for a conversation of that kind.
+# The field that says what an ask of each kind is about.
 _SUBJECTS = {
     "contact": "user_id",
     "guest": "user_id",

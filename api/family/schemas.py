@@ -12,8 +12,6 @@ Surface = Literal["watch", "calls", "streams"]
 _SURFACES: tuple[Surface, ...] = ("watch", "calls", "streams")
 AskKind = Literal["contact", "room", "guest", "title", "minutes", "photo"]
 
-# `full`: guardians may read; `summary`: counts, minutes, most frequent contacts; `alerts`: only
-# reports and safety events.
 PrivacyLevel = Literal["full", "summary", "alerts"]
 _PRIVACY = Field(
     description="How much guardians see: `full` what was said, `summary` counts and minutes,"

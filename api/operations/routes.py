@@ -1,7 +1,7 @@
 """Health, metrics and the documents."""
 
 import hmac
-
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
@@ -13,10 +13,13 @@ from api.metrics import CONTENT_TYPE
 from api.operations.documents import DOCUMENTS
 from api.operations.health import CHECKS, check_all
 from api.operations.schemas import AliveOut, DocumentOut, ReadyOut
+from api.pages import Page
 from api.routing import OPEN, Answer, Endpoints
 from api.version import VERSION
 
 endpoint = Endpoints("Operations")
+
+_DOCS = Page.read(Path(__file__).parent / "docs")
 
 
 @endpoint.get("/healthz", returns=AliveOut, roles=OPEN)
@@ -57,6 +60,18 @@ async def metrics(request: web.Request) -> web.Response:
 
 def exposition(app: web.Application) -> web.Response:
     return web.Response(body=app[METRICS].exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+
+@endpoint.get("/docs", returns=None, roles=OPEN, produces="text/html")
+async def docs(request: web.Request) -> web.Response:
+    """Every route and socket of this server, to read and to try."""
+    return _DOCS.answer(request, "index.html")
+
+
+@endpoint.get("/docs/{file}", returns=None, roles=OPEN, produces="*/*")
+async def docs_file(request: web.Request) -> web.Response:
+    """That page's style and script."""
+    return _DOCS.answer(request, request.match_info["file"])
 
 
 @endpoint.get("/openapi.json", returns=DocumentOut, roles=OPEN)

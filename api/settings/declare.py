@@ -27,7 +27,7 @@ class Setting(Generic[V]):
         """The value, if this setting can have it."""
         if type(value) is not type(self.default):
             raise WrongValue(f"is not {_KINDS[self.type]}")
-        checked = cast(V, value)
+        checked = cast("V", value)
         if isinstance(checked, str):
             self._check_text(checked)
         elif self.type == "int":

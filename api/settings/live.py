@@ -48,5 +48,7 @@ class LiveSettings:
                     values[setting.name] = setting.check(changed.values[setting.name])
                 except WrongValue as wrong:
                     # Stored by a release whose bounds were others: the default is safe.
-                    _logger.warning("setting_out_of_bounds", setting=setting.name, problem=str(wrong))
+                    _logger.warning(
+                        "setting_out_of_bounds", setting=setting.name, problem=str(wrong)
+                    )
         self._values, self.version = values, changed.version

@@ -4,13 +4,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from api.pages import PageFile
+from api.pages import Page
 from api.routing import OPEN, Endpoints
 
 endpoint = Endpoints("Set-up")
 
-_PAGE = Path(__file__).parent / "page"
-_FILES = {name: PageFile.read(_PAGE / name) for name in ("setup.html", "setup.css", "setup.js")}
+_PAGE = Page.read(Path(__file__).parent / "page")
 
 
 @endpoint.get("/", returns=None, roles=OPEN, status=303, produces="text/html")
@@ -21,17 +20,14 @@ async def home(request: web.Request) -> web.Response:
 
 @endpoint.get("/app/setup", returns=None, roles=OPEN, produces="text/html")
 async def page(request: web.Request) -> web.Response:
-    """The set-up page; the link's token stands behind the `#` and never reaches a log."""
-    return _FILES["setup.html"].answer(request)
+    """The set-up page.
+
+    The link's token stands behind the `#`, which browsers keep to themselves.
+    """
+    return _PAGE.answer(request, "setup.html")
 
 
-@endpoint.get("/app/setup/setup.css", returns=None, roles=OPEN, produces="text/css")
-async def style(request: web.Request) -> web.Response:
-    """The set-up page's looks."""
-    return _FILES["setup.css"].answer(request)
-
-
-@endpoint.get("/app/setup/setup.js", returns=None, roles=OPEN, produces="text/javascript")
-async def script(request: web.Request) -> web.Response:
-    """The set-up page's script."""
-    return _FILES["setup.js"].answer(request)
+@endpoint.get("/app/setup/{file}", returns=None, roles=OPEN, produces="*/*")
+async def page_file(request: web.Request) -> web.Response:
+    """The set-up page's style and script."""
+    return _PAGE.answer(request, request.match_info["file"])

@@ -59,8 +59,10 @@ def run(connection: Connection) -> None:
 
 def tell(*, step: Any, **_: Any) -> None:
     say = context.config.attributes.get("say", print)
-    say(f"{'migrated to' if step.is_upgrade else 'went back from'} {step.up_revision_id}"
-        f" ({step.up_revision.doc})")
+    say(
+        f"{'migrated to' if step.is_upgrade else 'went back from'} {step.up_revision_id}"
+        f" ({step.up_revision.doc})"
+    )
 
 
 def render_item(kind: str, item: object, _: Any) -> str | bool:

@@ -100,7 +100,15 @@ async def test_a_bug_tells_nothing_but_where_to_look(server: Server) -> None:
 
 
 async def test_the_older_families_also_say_detail(server: Server) -> None:
-    for path in ("/api/no/such", "/register", "/token", "/refresh", "/logout", "/users/x", "/rooms"):
+    for path in (
+        "/api/no/such",
+        "/register",
+        "/token",
+        "/refresh",
+        "/logout",
+        "/users/x",
+        "/rooms",
+    ):
         answered = await server.ask("GET", path)
         assert answered.body["detail"] == answered.body["error"]["message"], path
     for path in ("/notes", "/apiary", "/tokens", "/roomservice"):

@@ -17,7 +17,9 @@ async def words_of(server: Server, token: str, limit: int, between: str = "") ->
     path = f"/notes?limit={limit}"
     cursor = None
     while True:
-        page = (await server.ask("GET", path + (f"&cursor={cursor}" if cursor else ""), token=token)).body
+        page = (
+            await server.ask("GET", path + (f"&cursor={cursor}" if cursor else ""), token=token)
+        ).body
         assert len(page["items"]) <= limit
         words += [note["words"] for note in page["items"]]
         cursor = page["next"]
@@ -54,7 +56,9 @@ async def test_a_limit_out_of_bounds_is_named(server: Server, limit: str) -> Non
     assert answered.body["error"]["details"][0]["field"] == "limit"
 
 
-@pytest.mark.parametrize("cursor", ["x", "%00", "AAAA", "A" * 500, "%F0%9F%A6%8A", "====", "A" * 2000])
+@pytest.mark.parametrize(
+    "cursor", ["x", "%00", "AAAA", "A" * 500, "%F0%9F%A6%8A", "====", "A" * 2000]
+)
 async def test_a_cursor_that_nobody_gave_is_refused(server: Server, cursor: str) -> None:
     answered = await server.ask("GET", f"/notes?cursor={cursor}", token=server.sign_in())
     assert answered.code == "VALIDATION_FAILED"

@@ -13,7 +13,8 @@ from aiohttp import WSMsgType
 
 from api.access import Role
 from api.errors import Code, Refusal
-from api.ws import outbox, serving as ws_serving
+from api.ws import outbox
+from api.ws import serving as ws_serving
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Postgres
 from tests.support.server import Server, serving
@@ -308,7 +309,9 @@ async def test_somebody_elses_token_closes_at_once(
     assert await closed(ws) == 4401
 
 
-@pytest.mark.parametrize(("code", "close_code"), [(Code.UNAUTHENTICATED, 4401), (Code.SUSPENDED, 4403)])
+@pytest.mark.parametrize(
+    ("code", "close_code"), [(Code.UNAUTHENTICATED, 4401), (Code.SUSPENDED, 4403)]
+)
 async def test_who_loses_their_standing_loses_the_open_socket(
     timed: tuple[Server, VirtualClock], code: Code, close_code: int
 ) -> None:

@@ -58,4 +58,3 @@ async def page(db: Reading, at_least: int, behind: str | None, limit: int) -> li
     if behind is not None:
         statement = statement.where(NoteRow.id > behind)
     return [Note(*row) for row in await db.execute(statement)]
-

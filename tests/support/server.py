@@ -12,8 +12,9 @@ from aiohttp import web
 from sqlalchemy.engine import URL
 
 from api.access import Role
-from api.app import ENDPOINTS, SOCKETS, build_app
+from api.app import build_app
 from api.configuration import Configuration, by_variable
+from api.features import ENDPOINTS, SOCKETS
 from api.serve import running
 from store.clock import Clock
 from tests.specimen import commands, routes

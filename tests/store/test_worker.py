@@ -1,0 +1,563 @@
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from store import jobs
+from store.database import Database
+from store.jobs import Outcome, Progress, State
+from store.leases import LeaseLost
+from store.run import LEASE, GiveUp, JobHandler, RetryLater, Run
+from store.schedule import daily, every
+from store.worker import Worker
+from tests.support.clock import START
+from tests.support.jobs import PATIENCE, House
+from tests.support.postgres import Postgres
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[House]:
+    house = await House.over(database)
+    yield house
+    await house.close()
+
+
+class Door:
+    """A handler that waits behind a door, and tells what happened to it there."""
+
+    def __init__(self) -> None:
+        self.entered: list[Run] = []
+        self.cancelled = 0
+        self._open = asyncio.Event()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def __call__(self, run: Run) -> Outcome:
+        self.entered.append(run)
+        try:
+            await self._open.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return {"attempt": run.attempt}
+
+
+async def succeed(run: Run) -> Outcome:
+    return {"got": run.body, "attempt": run.attempt}
+
+
+async def test_a_job_runs_and_its_outcome_is_kept(house: House) -> None:
+    await house.server({"work": succeed})
+    job = await house.wait_for(await house.enqueue("work", n=1), State.DONE)
+    assert job.outcome == {"got": {"n": 1}, "attempt": 1}
+
+
+async def test_what_is_enqueued_wakes_a_worker_that_rests(house: House) -> None:
+    await house.server({"work": succeed})
+    await eventually(lambda: house.db.begun >= 2)  # planning, and the first look
+    job_id = await house.enqueue("work")
+    async with asyncio.timeout(PATIENCE):
+        while (await house.find(job_id)).state is not State.DONE:
+            await asyncio.sleep(0.005)
+    assert house.clock.now() == START
+
+
+async def test_a_job_of_an_undone_transaction_never_runs(house: House) -> None:
+    ran: list[Any] = []
+
+    async def note(run: Run) -> None:
+        ran.append(run.body["n"])
+
+    await house.server({"work": note})
+    with suppress(ZeroDivisionError):
+        async with house.db.begin() as tx:
+            await jobs.enqueue(tx, "work", {"n": "undone"})
+            raise ZeroDivisionError
+    await house.wait_for(await house.enqueue("work", n="committed"), State.DONE)
+    assert ran == ["committed"]
+
+
+async def test_many_servers_run_each_job_once_and_never_twice_at_a_time(house: House) -> None:
+    running: set[str] = set()
+    ran: Counter[str] = Counter()
+
+    async def alone(run: Run) -> None:
+        name = run.body["name"]
+        assert name not in running
+        running.add(name)
+        ran[name] += 1
+        await asyncio.sleep(0.001)
+        running.remove(name)
+
+    for _ in range(4):
+        await house.server({"work": alone}, concurrency=3)
+    ids = [await house.enqueue("work", name=str(number)) for number in range(60)]
+    for job_id in ids:
+        await house.wait_for(job_id, State.DONE)
+    assert ran == {str(number): 1 for number in range(60)}
+
+
+async def test_a_worker_runs_as_many_jobs_at_once_as_it_may(house: House) -> None:
+    door = Door()
+    await house.server({"work": door}, concurrency=2)
+    ids = [await house.enqueue("work") for _ in range(5)]
+    await eventually(lambda: len(door.entered) == 2)
+    for _ in range(20):
+        await house.moment()
+    assert len(door.entered) == 2
+    door.open()
+    for job_id in ids:
+        await house.wait_for(job_id, State.DONE)
+
+
+async def test_a_job_for_later_runs_at_its_time(house: House) -> None:
+    moments: list[datetime] = []
+
+    async def note(run: Run) -> None:
+        moments.append(run.now)
+
+    await house.server({"work": note})
+    due = START + timedelta(minutes=10)
+    job_id = await house.enqueue("work", due)
+    await house.pass_until(due - timedelta(seconds=2))
+    for _ in range(20):
+        await house.moment()
+    assert moments == []
+    await house.wait_for(job_id, State.DONE)
+    assert due <= moments[0] <= due + jobs.LONGEST_REST
+
+
+async def test_a_quiet_worker_asks_only_now_and_then(house: House) -> None:
+    await house.server({"work": succeed})
+    await house.enqueue("work", START + timedelta(days=1))
+    await eventually(lambda: house.db.begun >= 3)
+    asked = house.db.begun
+    await house.clock.advance(jobs.LONGEST_REST.total_seconds() - 1)
+    assert house.db.begun == asked
+    await house.clock.advance(1)
+    await eventually(lambda: house.db.begun == asked + 1)
+
+
+async def test_a_job_that_fails_is_tried_again_after_a_while(house: House) -> None:
+    async def fail_twice(run: Run) -> Outcome:
+        if run.attempt < 3:
+            raise ConnectionError("token=hush")
+        return {"at last": run.attempt}
+
+    await house.server({"work": fail_twice})
+    job_id = await house.enqueue("work")
+    for attempt in (1, 2):
+        job = await house.wait_for(job_id, State.QUEUED, attempt)
+        assert job.outcome is not None
+        assert job.outcome["error"]["code"] == "CRASHED"
+        assert "ConnectionError" in job.outcome["error"]["message"]
+        assert "hush" not in job.outcome["error"]["message"]
+        assert job.run_at - house.clock.now() > timedelta(seconds=3)
+        await house.pass_until(job.run_at - timedelta(seconds=1))
+        assert (await house.find(job_id)).attempts == attempt
+    job = await house.wait_for(job_id, State.DONE)
+    assert job.outcome == {"at last": 3}
+
+
+async def test_a_job_that_always_fails_is_given_up(house: House) -> None:
+    async def fail(run: Run) -> None:
+        raise ValueError
+
+    await house.server({"work": fail})
+    job_id = await house.enqueue("work")
+    for attempt in range(1, jobs.MOST_ATTEMPTS):
+        job = await house.wait_for(job_id, State.QUEUED, attempt)
+        await house.pass_until(job.run_at)
+    job = await house.wait_for(job_id, State.FAILED)
+    assert job.attempts == jobs.MOST_ATTEMPTS
+
+
+async def test_a_handler_can_give_up(house: House) -> None:
+    async def give_up(run: Run) -> None:
+        raise GiveUp("There is no such wiki.")
+
+    await house.server({"work": give_up})
+    job = await house.wait_for(await house.enqueue("work"), State.FAILED)
+    assert job.outcome == {"error": {"code": "GAVE_UP", "message": "There is no such wiki."}}
+    assert job.attempts == 1
+
+
+async def test_a_handler_can_ask_for_patience(house: House) -> None:
+    asked = 0
+
+    async def be_polite(run: Run) -> Outcome:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise RetryLater(timedelta(minutes=20))
+        return {"attempt": run.attempt}
+
+    await house.server({"work": be_polite})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: asked == 1)
+    job = await house.wait_for(job_id, State.QUEUED)
+    assert timedelta(minutes=20) <= job.run_at - START < timedelta(minutes=21)
+    await house.pass_until(job.run_at)
+    job = await house.wait_for(job_id, State.DONE)
+    assert job.outcome == {"attempt": 1}
+
+
+@pytest.mark.parametrize("outcome", [{"when": START}, {"share": float("nan")}])
+async def test_an_outcome_that_cannot_be_kept_is_the_handlers_failure(
+    house: House, outcome: Outcome
+) -> None:
+    async def answer(run: Run) -> Outcome:
+        return outcome
+
+    await house.server({"work": answer})
+    job = await house.wait_for(await house.enqueue("work"), State.QUEUED, 1)
+    assert job.outcome is not None
+    assert job.outcome["error"]["code"] == "CRASHED"
+
+
+async def test_a_cancellation_that_a_handler_runs_into_is_a_failed_attempt(house: House) -> None:
+    async def wait_for_what_is_cancelled(run: Run) -> None:
+        await asyncio.gather(cancelled := asyncio.ensure_future(asyncio.sleep(0)), cancel(cancelled))
+
+    async def cancel(task: asyncio.Future[None]) -> None:
+        task.cancel()
+
+    await house.server({"work": wait_for_what_is_cancelled})
+    job = await house.wait_for(await house.enqueue("work"), State.QUEUED, 1)
+    assert job.outcome is not None
+    assert "CancelledError" in job.outcome["error"]["message"]
+
+
+async def test_progress_shows_while_a_job_runs_and_stays_when_it_is_done(house: House) -> None:
+    door = Door()
+    await house.server({"work": door})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    for done in range(1, 8):
+        door.entered[0].progress(done, 10)
+    async with asyncio.timeout(PATIENCE):
+        while (job := await house.find(job_id)).progress is None:
+            await house.moment()
+    assert (job.state, job.progress) == (State.RUNNING, Progress(7, 10))
+    door.entered[0].progress(10, 10)
+    door.open()
+    assert (await house.wait_for(job_id, State.DONE)).progress == Progress(10, 10)
+
+
+async def test_a_lease_is_renewed_for_as_long_as_the_job_runs(house: House) -> None:
+    door, other_door = Door(), Door()
+    await house.server({"work": door})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    await house.server({"work": other_door})
+    for _ in range(30):
+        begun = house.db.begun
+        await house.clock.advance(10)
+        await eventually(lambda begun=begun: house.db.begun > begun or True)
+        for _ in range(10):
+            await house.moment()
+    assert house.clock.now() - START > 4 * LEASE
+    door.open()
+    job = await house.wait_for(job_id, State.DONE)
+    assert job.outcome == {"attempt": 1}
+    assert other_door.entered == []
+
+
+async def test_a_lost_lease_cancels_the_handler(house: House) -> None:
+    slow, quick = Door(), Door()
+    await house.server({"work": slow})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(slow.entered) == 1)
+
+    ahead = house.elsewhere(START + LEASE)
+    await ahead.server({"work": quick})
+    await eventually(lambda: len(quick.entered) == 1)
+    await house.clock.advance(30)
+    await eventually(lambda: slow.cancelled == 1)
+    quick.open()
+    job = await ahead.wait_for(job_id, State.DONE)
+    assert job.outcome == {"attempt": 2}
+    await ahead.close()
+
+
+async def test_a_lease_that_cannot_be_renewed_cancels_the_handler_when_it_ends(
+    house: House,
+) -> None:
+    door = Door()
+    await house.server({"work": door})
+    await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    house.db.is_down = True
+    await house.clock.advance(LEASE.total_seconds() - 5)
+    assert door.cancelled == 0
+    await house.clock.advance(6)
+    await eventually(lambda: door.cancelled == 1)
+
+
+async def test_a_handler_holds_its_job_in_a_transaction_or_learns_that_it_is_lost(
+    house: House,
+) -> None:
+    door = Door()
+    await house.server({"work": door})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    (run,) = door.entered
+
+    ahead = house.elsewhere(START + LEASE)
+    async with house.db.begin() as tx:
+        await run.hold(tx)
+        async with ahead.db.begin() as other:
+            assert await jobs.claim(other, ["work"], lease=LEASE, most=1) == []
+    async with ahead.db.begin() as other:
+        (claim,) = await jobs.claim(other, ["work"], lease=LEASE, most=1)
+    assert claim.id == job_id
+    async with house.db.begin() as tx:
+        with pytest.raises(LeaseLost):
+            await run.hold(tx)
+
+
+async def test_a_killed_servers_job_goes_on_after_its_lease(
+    house: House, postgres: Postgres, database_name: str
+) -> None:
+    url = postgres.application_url(database_name).render_as_string(hide_password=False)
+    job_id = await house.enqueue("work", datetime.now(UTC))
+    doomed = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.doomed_worker", url, stdout=asyncio.subprocess.PIPE
+    )
+    assert doomed.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        assert await doomed.stdout.readline() == b"running\n"
+    doomed.kill()
+    await doomed.wait()
+
+    survivor = house.elsewhere(datetime.now(UTC))
+    await survivor.server({"work": succeed, "other": succeed})
+    await survivor.wait_for(await survivor.enqueue("other"), State.DONE)
+    assert (await survivor.find(job_id)).state is State.RUNNING
+    await survivor.clock.advance(LEASE.total_seconds())
+    job = await survivor.wait_for(job_id, State.DONE)
+    assert job.outcome == {"got": {}, "attempt": 2}
+    await survivor.close()
+
+
+async def test_a_job_that_kills_its_servers_is_not_tried_for_ever(house: House) -> None:
+    job_id = await house.enqueue("work")
+    for _ in range(jobs.MOST_ATTEMPTS):
+        async with house.db.begin() as tx:
+            assert await jobs.claim(tx, ["work"], lease=LEASE, most=1)
+        await house.clock.advance(LEASE.total_seconds())
+    door = Door()
+    await house.server({"work": door})
+    job = await house.wait_for(job_id, State.FAILED)
+    assert job.outcome is not None
+    assert job.outcome["error"]["code"] == "INTERRUPTED"
+    assert door.entered == []
+
+
+async def test_a_worker_that_stops_lets_short_work_end(house: House) -> None:
+    door = Door()
+    worker = await house.server({"work": door})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    stopping = asyncio.create_task(worker.stop(grace=PATIENCE))
+    await asyncio.sleep(0)
+    door.open()
+    await stopping
+    assert (await house.find(job_id)).state is State.DONE
+    assert door.cancelled == 0
+
+
+async def test_a_worker_that_stops_hands_long_work_to_another(house: House) -> None:
+    long = Door()
+    worker = await house.server({"work": long})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(long.entered) == 1)
+    long.entered[0].progress(1, 9)
+    await house.server({"work": succeed})
+    await worker.stop(grace=0.01)
+    assert long.cancelled == 1
+    job = await house.wait_for(job_id, State.DONE)
+    # Being handed over is no failure of the job, and its progress so far was not lost on the way.
+    assert (job.outcome, job.progress) == ({"got": {}, "attempt": 1}, Progress(1, 9))
+    assert house.clock.now() - START < LEASE
+
+
+async def test_a_stopped_worker_takes_nothing_any_more(house: House) -> None:
+    worker = await house.server({"work": succeed})
+    await house.wait_for(await house.enqueue("work"), State.DONE)
+    await worker.stop()
+    job_id = await house.enqueue("work")
+    for _ in range(20):
+        await house.moment()
+    assert (await house.find(job_id)).state is State.QUEUED
+
+
+async def test_a_handler_that_will_not_stop_does_not_hold_up_the_server(house: House) -> None:
+    entered, released = asyncio.Event(), asyncio.Event()
+
+    async def clutch(run: Run) -> None:
+        entered.set()
+        while not released.is_set():
+            with suppress(asyncio.CancelledError):
+                await released.wait()
+
+    worker = await house.server({"work": clutch})
+    job_id = await house.enqueue("work")
+    await entered.wait()
+    async with asyncio.timeout(PATIENCE):
+        await worker.stop(grace=0)
+    # Nobody else may have it yet, for it is still at work.
+    assert (await house.find(job_id)).state is State.RUNNING
+    released.set()
+    await house.wait_for(job_id, State.DONE)
+
+
+async def test_a_worker_outlives_an_outage_of_the_database(house: House) -> None:
+    house.db.is_down = True
+    await house.server({"work": succeed})
+    await house.clock.advance(60)
+    house.db.is_down = False
+    await house.wait_for(await house.enqueue("work"), State.DONE)
+
+
+async def test_work_done_during_an_outage_is_noted_after_it(house: House) -> None:
+    door = Door()
+    await house.server({"work": door})
+    job_id = await house.enqueue("work")
+    await eventually(lambda: len(door.entered) == 1)
+    house.db.is_down = True
+    door.open()
+    await house.clock.advance(10)
+    house.db.is_down = False
+    job = await house.wait_for(job_id, State.DONE)
+    assert job.attempts == len(door.entered) == 1
+
+
+async def test_a_periodic_job_is_planned_once_however_many_servers_start(house: House) -> None:
+    hourly = [every("work", timedelta(hours=1))]
+    for _ in range(4):
+        await house.server({"work": succeed}, periodic=hourly)
+    async with asyncio.timeout(PATIENCE):
+        while not (planned := await house.living("work")):
+            await house.moment()
+    for _ in range(20):
+        await house.moment()
+    assert await house.living("work") == planned
+    assert timedelta(hours=1) <= planned[0].run_at - START < timedelta(hours=1, minutes=1)
+
+
+async def test_a_periodic_job_runs_once_each_time_among_several_servers(house: House) -> None:
+    ran: list[datetime] = []
+
+    async def note(run: Run) -> None:
+        ran.append(run.now)
+
+    for _ in range(3):
+        await house.server({"work": note}, periodic=[every("work", timedelta(hours=1))])
+    await eventually(lambda: house.db.begun >= 6)
+    for times in range(1, 4):
+        (planned,) = await house.living("work")
+        await house.pass_until(planned.run_at)
+        done = await house.wait_for(planned.id, State.DONE)
+        (following,) = await house.living("work")
+        assert done.ended_at is not None
+        assert following.run_at == done.ended_at + timedelta(hours=1)
+        assert len(ran) == times
+
+
+async def test_a_periodic_job_that_fails_for_good_runs_again_at_its_next_time(
+    house: House,
+) -> None:
+    async def give_up(run: Run) -> None:
+        raise GiveUp("No.")
+
+    await house.server({"work": give_up}, periodic=[every("work", timedelta(hours=1))])
+    await eventually(lambda: house.db.begun >= 2)
+    (planned,) = await house.living("work")
+    await house.pass_until(planned.run_at)
+    await house.wait_for(planned.id, State.FAILED)
+    (following,) = await house.living("work")
+    assert following.run_at > house.clock.now()
+
+
+async def test_a_daily_job_keeps_to_the_wall_clock_when_the_clocks_change(
+    database: Database,
+) -> None:
+    house = await House.over(database)
+    house = house.elsewhere(datetime(2026, 3, 28, 12, 0, tzinfo=UTC))
+    moments: list[datetime] = []
+
+    async def note(run: Run) -> None:
+        moments.append(run.now)
+
+    berlin = ZoneInfo("Europe/Berlin")
+    await house.server({"work": note}, periodic=[daily("work", time(0, 0), berlin)])
+    await eventually(lambda: house.db.begun >= 2)
+    for _ in range(3):
+        (planned,) = await house.living("work")
+        await house.pass_until(planned.run_at)
+        await house.wait_for(planned.id, State.DONE)
+    await house.close()
+    assert [moment.replace(minute=0, second=0, microsecond=0) for moment in moments] == [
+        datetime(2026, 3, 28, 23, 0, tzinfo=UTC),
+        datetime(2026, 3, 29, 22, 0, tzinfo=UTC),
+        datetime(2026, 3, 30, 22, 0, tzinfo=UTC),
+    ]
+
+
+async def test_a_clock_that_is_behind_does_not_run_a_day_twice(house: House) -> None:
+    noon = daily("work", time(12, 0), ZoneInfo("UTC"))
+    await house.server({"work": succeed}, periodic=[noon])
+    await eventually(lambda: house.db.begun >= 2)
+    (planned,) = await house.living("work")
+    async with house.elsewhere(planned.run_at).db.begin() as tx:
+        claim = await jobs.claim_one(tx, planned.id, lease=LEASE)
+        assert claim is not None
+        await jobs.put_off(tx, claim, planned.run_at - timedelta(seconds=5), None)
+
+
+async def test_a_periodic_job_needs_a_handler(house: House) -> None:
+    with pytest.raises(ValueError, match="work"):
+        Worker(house.db, house.clock, {}, periodic=[every("work", timedelta(hours=1))])
+
+
+async def test_a_job_can_be_run_here_and_now(house: House) -> None:
+    worker = Worker(house.db, house.clock, {"work": succeed})
+    job = await worker.run_here("work", {"n": 1})
+    assert job is not None
+    assert (job.state, job.outcome) == (State.DONE, {"got": {"n": 1}, "attempt": 1})
+
+
+async def test_a_periodic_job_run_here_takes_the_place_of_its_next_run(house: House) -> None:
+    hourly = [every("work", timedelta(hours=1))]
+    worker = Worker(house.db, house.clock, {"work": succeed}, periodic=hourly)
+    first = await worker.run_here("work")
+    assert first is not None
+    (following,) = await house.living("work")
+    assert following.run_at == START + timedelta(hours=1)
+    second = await worker.run_here("work")
+    assert second is not None
+    assert second.id == following.id
+    assert len(await house.living("work")) == 1
+
+
+async def test_a_periodic_job_that_runs_elsewhere_is_not_run_here(house: House) -> None:
+    door = Door()
+    hourly = [every("work", timedelta(hours=1))]
+    await house.server({"work": door}, periodic=hourly)
+    async with house.db.begin() as tx:
+        await jobs.plan(tx, "work", tx.now)
+    await eventually(lambda: len(door.entered) == 1)
+    here = Worker(house.db, house.clock, {"work": succeed}, periodic=hourly)
+    assert await here.run_here("work") is None
+
+
+HANDLERS: dict[str, JobHandler] = {}

@@ -1,0 +1,108 @@
+"""Servers that share a database full of jobs, and a time that moves when a test says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store import jobs
+from store.bus.local import LocalBus
+from store.database import Database, Transaction
+from store.jobs import Job, JobRow, State
+from store.run import JobHandler
+from store.schedule import Periodic
+from store.worker import Worker
+from tests.support.clock import START, VirtualClock
+
+PATIENCE = 30.0
+
+
+class FrailDatabase(Database):
+    """A database that can be out of reach, and counts the transactions that begin."""
+
+    def __init__(self, engine: AsyncEngine, clock: VirtualClock, bus: LocalBus) -> None:
+        super().__init__(engine, clock=clock, publish=bus.publish)
+        self.is_down = False
+        self.begun = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        if self.is_down:
+            raise ConnectionRefusedError
+        self.begun += 1
+        async with super().begin() as tx:
+            yield tx
+
+
+class House:
+    def __init__(self, engine: AsyncEngine, start: datetime = START) -> None:
+        self.clock = VirtualClock(start)
+        self.bus = LocalBus()
+        self.db = FrailDatabase(engine, self.clock, self.bus)
+        self._engine = engine
+        self._workers: list[Worker] = []
+
+    @classmethod
+    async def over(cls, database: Database) -> "House":
+        async with database.begin() as tx:
+            await tx.execute(delete(JobRow))
+            return cls(tx.connection.engine)
+
+    def elsewhere(self, start: datetime | None = None) -> "House":
+        """The same database, seen from where another clock goes."""
+        return House(self._engine, start or self.clock.now())
+
+    async def server(
+        self,
+        handlers: Mapping[str, JobHandler],
+        *,
+        periodic: Iterable[Periodic] = (),
+        concurrency: int = 4,
+    ) -> Worker:
+        """One that runs until the test ends, or stops it."""
+        worker = Worker(self.db, self.clock, handlers, periodic=periodic, concurrency=concurrency)
+        await self.bus.subscribe(jobs.TOPIC, lambda _: worker.wake())
+        worker.start()
+        self._workers.append(worker)
+        return worker
+
+    async def close(self) -> None:
+        for worker in self._workers:
+            await worker.stop(grace=0)
+
+    async def enqueue(self, name: str, run_at: datetime | None = None, **body: Any) -> str:
+        async with self.db.begin() as tx:
+            return await jobs.enqueue(tx, name, body, run_at)
+
+    async def find(self, job_id: str) -> Job:
+        async with self.db.read() as db:
+            job = await jobs.find(db, job_id)
+        assert job is not None
+        return job
+
+    async def living(self, name: str) -> list[Job]:
+        living = select(JobRow.id).where(JobRow.name == name, JobRow.ended_at.is_(None))
+        async with self.db.read() as db:
+            ids = (await db.scalars(living)).all()
+        return [await self.find(each) for each in ids]
+
+    async def wait_for(self, job_id: str, state: State, attempts: int | None = None) -> Job:
+        """Let the servers work, and a little time pass, until the job is in this state."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                job = await self.find(job_id)
+                if job.state == state and attempts in {None, job.attempts}:
+                    return job
+                await self.moment()
+
+    async def moment(self) -> None:
+        # Far slower than the real time in which the database answers: no lease ends by it.
+        await self.clock.advance(0.05)
+        await asyncio.sleep(0.005)
+
+    async def pass_until(self, moment: datetime) -> None:
+        await self.clock.advance((moment - self.clock.now()).total_seconds())

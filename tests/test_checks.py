@@ -1,0 +1,150 @@
+"""The checks that keep the house in order, each shown to catch what it is for."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from api.access import MEMBERS
+from api.configuration import WrongConfiguration, read_configuration
+from api.routing import OPEN, Endpoints, WrongDeclaration
+from api.ws.connection import Connection
+from api.ws.declare import Command, Socket
+from tests.specimen.schemas import NoteOut, WriteNote
+
+ROOT = Path(__file__).parents[1]
+
+
+def lint(tree: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run(
+        [program, "--no-cache"], cwd=tree, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages as they are, in a place where they may be spoiled."""
+    copy = tmp_path_factory.mktemp("tree")
+    for package in ("api", "loadtest", "rtc", "sfu", "store"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("native"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        (
+            "api/throwaway/service.py",
+            "import aiohttp",
+            "Services know nothing of HTTP",
+        ),
+        (
+            "api/throwaway/service.py",
+            "from api.settings import routes",
+            "A feature uses another's service, never its routes",
+        ),
+        (
+            "store/throwaway.py",
+            "import api.errors",
+            "What is kept knows nothing of who calls",
+        ),
+        (
+            "rtc/throwaway.py",
+            "import sqlalchemy",
+            "Signalling knows nothing of HTTP and SQL",
+        ),
+    ],
+)
+def test_an_import_that_runs_upward_is_caught(
+    tree: Path, module: str, line: str, contract: str
+) -> None:
+    path = tree / module
+    path.parent.mkdir(exist_ok=True)
+    (path.parent / "__init__.py").touch()
+    path.write_text(line + "\n")
+    try:
+        result = lint(tree)
+    finally:
+        path.unlink()
+    assert result.returncode == 1
+    assert f"{contract} BROKEN" in result.stdout
+
+
+def test_a_route_without_a_schema_is_caught_where_it_is_declared() -> None:
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="declares no schema"):
+
+        @endpoint.get("/throw-away", returns=None, roles=OPEN)
+        async def handler(request: web.Request) -> None:
+            """A route."""
+
+
+def test_a_route_whose_handler_takes_something_else_is_caught() -> None:
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="takes other"):
+
+        @endpoint.post("/throw-away", body=WriteNote, returns=NoteOut, roles=OPEN)
+        async def handler(request: web.Request, body: NoteOut) -> NoteOut:
+            """A route."""
+            return body
+
+
+def test_a_route_without_words_is_caught() -> None:
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="no docstring"):
+
+        @endpoint.get("/throw-away", returns=NoteOut, roles=OPEN)
+        async def handler(request: web.Request) -> None: ...
+
+
+def test_a_command_whose_handler_takes_something_else_is_caught() -> None:
+    socket = Socket("/ws/throw-away", "", tag="Throw-away", roles=MEMBERS)
+    with pytest.raises(WrongDeclaration, match="does not take"):
+
+        @socket.command("x", body=Command, answers=None)
+        async def handler(connection: Connection) -> None:
+            """A command."""
+
+
+async def test_a_blocking_call_in_our_code_is_caught() -> None:
+    # As if `api` had written it: the check goes by the file that the call comes from.
+    source = compile("import time\ntime.sleep(0.001)", str(ROOT / "api" / "throwaway.py"), "exec")
+    with pytest.raises(Exception, match="Blocking call to time.sleep"):
+        exec(source)  # noqa: S102 - two lines of our own
+    time.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HEARTH_PORT", "eighty", "HEARTH_PORT"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+        ("DEBUG", "perhaps", "DEBUG"),
+        ("SECRET_KEY", "hunter2", "SECRET_KEY is shorter than 32 bytes"),
+        ("HEARTH_MASTER_KEY", "c2hvcnQ=", "HEARTH_MASTER_KEY is not 32 bytes"),
+        ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL is not PostgreSQL"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+        ("HEARTH_CORS_ORIGINS", "app.example", "HEARTH_CORS_ORIGINS"),
+        ("HEARTH_TRUSTED_PROXIES", "proxy", "HEARTH_TRUSTED_PROXIES"),
+        ("HEARTH_PUBLIC_URL", "hearth.example", "HEARTH_PUBLIC_URL"),
+        ("HEARTH_TLS_CERT", "cert.pem", "HEARTH_TLS_KEY"),
+        ("HEARTH_FEATURE", "billing", "is HEARTH_FEATURES meant?"),
+        ("HEARTH_CORS_ORIGIN", "https://a.example", "is HEARTH_CORS_ORIGINS meant?"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WrongConfiguration) as wrong:
+        read_configuration()
+    assert words in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+    if name in {"SECRET_KEY", "HEARTH_MASTER_KEY"}:
+        assert value not in str(wrong.value)
