@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from api import http, middleware, ratelimits
+from api import http, jobs, middleware, ratelimits
 from api.access import Authenticator
 from api.configuration import Configuration
 from api.features import ENDPOINTS, SOCKETS
@@ -47,6 +47,7 @@ from api.shared import shared_state
 from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
 from api.ws.serving import serve_socket
+from store import jobs as stored_jobs
 from store import keys as stored_keys
 from store import migrate
 from store import settings as stored_settings
@@ -102,8 +103,12 @@ def build_app(
     authenticator: AuthenticatorFactory | None = None,
     endpoints: Iterable[Endpoints] = ENDPOINTS,
     sockets: Iterable[Socket] = SOCKETS,
+    works: bool = True,
 ) -> web.Application:
-    """The server, ready to run; its database is migrated already."""
+    """The server, ready to run; its database is migrated already.
+
+    Without `works` it is there for one command: nothing is done in the background.
+    """
     routes = [route for endpoint in endpoints for route in endpoint.routes]
     app = frame(configuration, clock or SystemClock(), routes, sockets)
     app[SETTINGS] = LiveSettings(Catalogue([*DECLARED_SETTINGS, *flags(configuration)]))
@@ -118,9 +123,10 @@ def build_app(
             _keyring,
             _settings,
             _sockets(make_authenticator),
-            _heartbeat,
         ]
     )
+    if works:
+        app.cleanup_ctx.extend([_jobs, _heartbeat])
     return app
 
 
@@ -186,6 +192,15 @@ def _sockets(
         yield
 
     return sockets
+
+
+async def _jobs(app: web.Application) -> AsyncIterator[None]:
+    worker = jobs.worker(app)
+    subscription = await app[BUS].subscribe(stored_jobs.TOPIC, lambda _: worker.wake())
+    worker.start()
+    yield
+    await subscription.close()
+    await worker.stop()
 
 
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:

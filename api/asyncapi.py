@@ -61,10 +61,10 @@ _REPLY_TO: Schema = {
 def asyncapi_document(
     sockets: Iterable[Socket], *, planned: bool, title: str, version: str, server_url: str
 ) -> dict[str, Any]:
-    """With `planned`, also the commands that are declared and not built yet."""
-    shown = [_Channel(socket, planned=planned) for socket in sockets]
-    # A socket that takes commands and has none of them built is itself still to be built.
-    shown = [channel for channel in shown if channel.own_commands or not channel.socket.commands]
+    """With `planned`, also the sockets and commands that are declared and not built yet."""
+    shown = [
+        _Channel(socket, planned=planned) for socket in sockets if planned or socket.is_built()
+    ]
     schemas = Schemas(use for channel in shown for use in channel.uses())
     channels = {channel.key: channel.document(schemas) for channel in shown}
     url = urlsplit(server_url)
@@ -102,11 +102,9 @@ class _Channel:
     def __init__(self, socket: Socket, *, planned: bool) -> None:
         self.socket = socket
         self.key = _key(socket.path)
-        self.own_commands = [c for c in socket.commands.values() if planned or c.handler]
-        # What every socket knows, unless this one has its own frame of that name.
-        own = {command.name for command in self.own_commands}
-        shared = [c for c in common.commands.values() if c.name not in own]
-        self.commands = [*self.own_commands, *shared]
+        own = {name: c for name, c in socket.commands.items() if planned or c.handler}
+        # What every socket knows, unless this one has a frame of that name itself.
+        self.commands = list({**common.commands, **own}.values())
         self.events = list({**common.events, **socket.events}.values())
 
     def uses(self) -> Iterator[Use]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Self
 
 
 class Code(StrEnum):
@@ -16,7 +17,7 @@ class Code(StrEnum):
 
     status: int
 
-    def __new__(cls, name: str, status: int) -> "Code":
+    def __new__(cls, name: str, status: int) -> Self:
         member = str.__new__(cls, name)
         member._value_ = name
         member.status = status

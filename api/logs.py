@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, or readable lines on a terminal; never a secret, never a message."""
+"""Logs: a JSON object a line, or readable lines on a terminal; never a secret or a message."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus. Labels name kinds of things, never people or their ids."""
+"""What the server counts, for Prometheus. Labels name kinds of things, never people or ids."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector

@@ -28,7 +28,10 @@ from api.keys import CLOCK, CONFIGURATION, METRICS, NETWORK, REQUEST_ID
 from api.versions import CONTENT_TYPE_OF_ANSWER, JSON, negotiate
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_EXPOSED = "X-Request-ID, ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+_EXPOSED = (
+    "X-Request-ID, ETag, Location, Retry-After,"
+    " RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+)
 _PREFLIGHT_SECONDS = "600"
 _YEAR = 31_536_000
 # Health is asked by load balancers, which speak plain HTTP and know no host name.

@@ -38,6 +38,8 @@ BAD_TOKEN = "bad"  # noqa: S105 - it is the one that opens nothing
 # They tell what is mocked here, so these are the real ones.
 _DOCUMENTS = ("/docs", "/openapi.json", "/asyncapi.json")
 
+_ANY_TYPE = {"*/*": "application/octet-stream"}
+
 
 def mock_app(
     routes: Iterable[Route],
@@ -96,7 +98,7 @@ def _answering(route: Route) -> Route:
             return web.Response(
                 body=specimen_of(route.produces),
                 status=route.status,
-                headers={CONTENT_TYPE: route.produces},
+                headers={CONTENT_TYPE: _ANY_TYPE.get(route.produces, route.produces)},
             )
         return Answer(None if route.returns is None else instance_of(route.returns))
 

@@ -52,10 +52,6 @@ async def serve(
     configuration: Configuration, say: Callable[[str], None], *, setup_link: str
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     app = build_app(configuration)
     async with (
         running(
@@ -65,8 +61,16 @@ async def serve(
     ):
         say(f"listening on port {port}: {configuration.own_url}")
         say(f"nobody is here yet; open {setup_link}")
-        await stop.wait()
+        await until_stopped()
         say("stopping; open sockets are asked to come back later")
+
+
+async def until_stopped() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What several servers share: through Redis when there is one, inside the process when there is not."""
+"""What several servers share: through Redis if there is one, else inside the process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

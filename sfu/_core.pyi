@@ -1,4 +1,4 @@
-"""The media core, in Rust (`sfu/native/py`)."""
+# The media core, in Rust: sfu/native/py.
 
 VERSION: str
 WANTED_BUFFER: int

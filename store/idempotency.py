@@ -71,7 +71,8 @@ async def take(tx: Transaction, claim: Claim) -> str | None:
         return None
     if not hmac.compare_digest(row.digest, claim.digest):
         raise Mismatch
-    return row.object_id
+    object_id: str = row.object_id
+    return object_id
 
 
 async def keep(tx: Transaction, claim: Claim, object_id: str) -> None:
@@ -99,5 +100,5 @@ async def sweep(tx: Transaction) -> int:
 
 
 def _lock_number(claim: Claim) -> int:
-    name = "\0".join((claim.user_id, claim.method, claim.path, claim.key))
+    name = f"{claim.user_id}\0{claim.method}\0{claim.path}\0{claim.key}"
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)

@@ -247,8 +247,7 @@ class Worker:
                 state = State.QUEUED if put_off else None
         schedule = self._schedules.get(claim.name)
         if schedule is not None and state in {State.DONE, State.FAILED}:
-            # Where the clock of the server that planned this run was ahead of ours, the moment
-            # that it was planned for has not come here yet, and must not come again.
+            # A clock that was set back meanwhile must not bring the same moment again.
             await jobs.plan(tx, claim.name, schedule.next(max(tx.now, claim.run_at)))
         return state
 

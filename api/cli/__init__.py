@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from api.cli import doctor, documents, migrate, serve
+from api.cli import doctor, documents, jobs, migrate, mock, serve
 from api.cli.failure import Failed
 from api.configuration import WrongConfiguration
 from api.serve import CannotListen
@@ -12,7 +12,7 @@ from api.version import VERSION
 from store.embedded.errors import ClusterError
 
 # In the order in which people come to need them.
-_COMMANDS = (serve, migrate, doctor, documents)
+_COMMANDS = (serve, migrate, doctor, jobs, documents, mock)
 
 FAILED = 1
 USED_WRONGLY = 2

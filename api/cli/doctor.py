@@ -23,11 +23,15 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.operations.doctor import examine
+    from api.database import database
+    from api.operations.doctor import State, examine
+    from store.clock import SystemClock
 
-    findings = asyncio.run(examine(read_configuration(), say))
+    configuration = read_configuration()
+    with database(configuration, say, share=True) as urls:
+        findings = asyncio.run(examine(configuration, urls, SystemClock()))
     for finding in findings:
-        print(f"{finding.mark}  {finding.part}: {finding.words}")
-    ill = [finding.part for finding in findings if finding.is_ill]
-    if ill:
-        raise Failed(f"look after: {', '.join(ill)}")
+        print(f"{finding.state:<4}  {finding.part}: {finding.words}")
+    parts = [finding.part for finding in findings if finding.state is State.ILL]
+    if parts:
+        raise Failed(f"not well: {', '.join(parts)}")

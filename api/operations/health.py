@@ -16,7 +16,7 @@ from store.outage import Outage
 Check = Callable[[], Awaitable[None]]
 # Whoever asks decides within seconds; a part that hangs is a part that is away.
 PATIENCE_SECONDS = 2.0
-CHECKS = web.AppKey("health_checks", dict[str, Check])
+CHECKS: web.AppKey[dict[str, Check]] = web.AppKey("health_checks")
 
 
 class NotWorking(Exception):

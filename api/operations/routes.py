@@ -34,7 +34,8 @@ async def ready(request: web.Request) -> Answer:
 
     503 when a part is away; `parts` says which and why.
     """
-    parts = await check_all(request.app[CHECKS])
+    checks = request.app[CHECKS]
+    parts = await check_all(checks)
     fine = all(part.ok for part in parts.values())
     body = ReadyOut(status="ready" if fine else "not ready", parts=parts)
     return Answer(body, status=200 if fine else 503)

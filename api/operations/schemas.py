@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.wire import Wire
 
@@ -31,6 +31,6 @@ class ReadyOut(Wire):
 class DocumentOut(Wire):
     """An OpenAPI or AsyncAPI document."""
 
-    model_config = {**Wire.model_config, "extra": "allow"}
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     info: Annotated[dict[str, object], Field(examples=[{"title": "Hearth", "version": "0.1.0"}])]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 SettingType = Literal["bool", "int", "choice", "text"]
 Value = bool | int | str
@@ -27,7 +27,7 @@ class Setting(Generic[V]):
         """The value, if this setting can have it."""
         if type(value) is not type(self.default):
             raise WrongValue(f"is not {_KINDS[self.type]}")
-        checked = cast("V", value)
+        checked: V = cast("Any", value)
         if isinstance(checked, str):
             self._check_text(checked)
         elif self.type == "int":

@@ -5,7 +5,7 @@ from api.settings.declare import Setting, switch
 
 _FLAGS = {
     "billing": "Plans, subscriptions and payments, under /admin/billing.",
-    "guests": "People without an account may enter watch rooms that ask for approval or a password.",
+    "guests": "People without an account may enter watch rooms, by approval or password.",
 }
 
 

@@ -59,7 +59,7 @@ class Connection:
             await self._take_from_budget(command)
             assert command.handler is not None
             answer = await command.handler(self, parse_json(command.body, raw))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug is logged by `_refuse`, and the socket stays
             self._refuse(error, reply_to)
             return
         if answer is not None:

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.envelope import error_object
 from api.errors import Code, Refusal
@@ -14,7 +14,7 @@ from api.ws.declare import Command, Event
 class Head(Wire):
     """What is read of any frame before it is known which one it is."""
 
-    model_config = {**Wire.model_config, "extra": "ignore"}
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: Annotated[str, Field(max_length=64)]
     id: Annotated[

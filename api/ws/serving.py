@@ -1,4 +1,4 @@
-"""A declared socket at work on aiohttp: one task reads, one writes, and neither waits for others."""
+"""A declared socket at work: one task reads, one writes, and neither waits for others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

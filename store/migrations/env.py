@@ -5,12 +5,14 @@ to know where the server's configuration lives.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -57,16 +59,16 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-def tell(*, step: Any, **_: Any) -> None:
+def tell(
+    ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]
+) -> None:
     say = context.config.attributes.get("say", print)
-    say(
-        f"{'migrated to' if step.is_upgrade else 'went back from'} {step.up_revision_id}"
-        f" ({step.up_revision.doc})"
-    )
+    verb = "migrated to" if step.is_upgrade else "went back from"
+    say(f"{verb} {step.up_revision_id}")
 
 
-def render_item(kind: str, item: object, _: Any) -> str | bool:
-    # The database keeps a bare UUID; the prefix is the code's business and may not bind a migration.
+def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
+    # The database keeps a bare UUID; the prefix is the code's business, and may change.
     return "sa.Uuid()" if kind == "type" and isinstance(item, Id) else False
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import ConfigDict, Field
 
-from api.app import ENDPOINTS
 from api.examples import NoExample, example_command, example_event, example_of, instance_of
+from api.features import ENDPOINTS
 from api.json_schema import GOT, SENT
 from api.wire import Page, Timestamp, Wire, id_field
 from tests.api.declared import ROUTES, FilmOut, SceneCut, socket

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import ClientResponse, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
-from api.app import ENDPOINTS, SOCKETS
 from api.configuration import Configuration
 from api.examples import example_command, example_event, example_of
+from api.features import ENDPOINTS, SOCKETS
 from api.json_schema import SENT
 from api.mock import BAD_TOKEN, mock_app
 from api.routing import OPEN, Endpoints
@@ -143,6 +143,8 @@ async def test_every_route_of_the_contract_answers_its_own_example() -> None:
     app = mock_app(routes, SOCKETS, configuration=Configuration(_env_file=None))
     async with TestClient(TestServer(app)) as client:
         for route in routes:
+            if route.path == "/docs/{file}":
+                continue  # not mocked: it is the page that shows the mock
             options: dict[str, Any] = {"headers": {**SIGNED_IN, "Content-Type": route.consumes}}
             if route.body is not None:
                 options["data"] = json.dumps(example_of(route.body, SENT))

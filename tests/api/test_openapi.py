@@ -10,9 +10,9 @@ from openapi_spec_validator import validate
 from pydantic import create_model
 
 from api.access import ADMINS
-from api.app import ENDPOINTS
 from api.envelope import error_body
 from api.errors import Code, Detail, Refusal
+from api.features import ENDPOINTS
 from api.openapi import openapi_document
 from api.refusals import ERROR_SCHEMA
 from api.routing import Endpoints, Route, WrongDeclaration

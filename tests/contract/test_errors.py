@@ -132,7 +132,7 @@ async def test_what_is_not_even_http(server: Server, request_bytes: bytes) -> No
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()
-    assert head.startswith(b"HTTP/1.1 400") or head.startswith(b"HTTP/1.0 400")
+    assert head.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
     assert b"X-Request-ID" in head
     assert json.loads(body)["error"]["code"] == Code.BAD_REQUEST
 

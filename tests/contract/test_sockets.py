@@ -13,8 +13,10 @@ from aiohttp import WSMsgType
 
 from api.access import Role
 from api.errors import Code, Refusal
+from api.keys import BUS
 from api.ws import outbox
 from api.ws import serving as ws_serving
+from api.ws.hub import HUB
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Postgres
 from tests.support.server import Server, serving
@@ -33,6 +35,15 @@ async def closed(ws: aiohttp.ClientWebSocketResponse) -> int | None:
         while (await ws.receive()).type not in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR}:
             pass
     return ws.close_code
+
+
+def transport_of(ws: aiohttp.ClientWebSocketResponse) -> asyncio.Transport:
+    """What a test pauses to read slowly."""
+    connection = ws._response.connection
+    assert connection is not None
+    transport = connection.transport
+    assert isinstance(transport, asyncio.Transport)
+    return transport
 
 
 async def works(ws: aiohttp.ClientWebSocketResponse) -> bool:
@@ -329,8 +340,6 @@ async def test_who_loses_their_standing_loses_the_open_socket(
 async def test_a_change_of_standing_is_acted_on_without_waiting_for_the_clock(
     timed: tuple[Server, VirtualClock],
 ) -> None:
-    from api.keys import BUS
-
     server, _ = timed
     token = server.sign_in()
     user_id = server.people.viewer_of(token).user_id
@@ -348,28 +357,22 @@ async def test_who_reads_too_slowly_is_cut_off_and_nobody_else_waits(
     slow = await server.connect(f"{PATH}?token={server.sign_in()}")
     swift = await server.connect(f"{PATH}?token={server.sign_in()}")
     # 200 bytes a thousand times over, forty times: more than the kernel's buffers and ours hold.
-    transport = slow._response.connection.transport
+    transport = transport_of(slow)
     transport.pause_reading()
     for _ in range(100):
         await slow.send_json({"type": "say:often", "words": "x" * 200})
     assert await works(swift)
     async with asyncio.timeout(10):
-        while len(server.app[_hub()]) > 1:
+        while len(server.app[HUB]) > 1:
             assert await works(swift)
     transport.resume_reading()
     await closed(slow)
     await swift.close()
 
 
-def _hub() -> Any:
-    from api.ws.hub import HUB
-
-    return HUB
-
-
 async def test_a_slow_reader_who_wakes_up_hears_why(server: Server) -> None:
     slow = await server.connect(f"{PATH}?token={server.sign_in()}")
-    transport = slow._response.connection.transport
+    transport = transport_of(slow)
     transport.pause_reading()
     for _ in range(100):
         await slow.send_json({"type": "say:often", "words": "x" * 200})

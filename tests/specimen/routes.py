@@ -40,7 +40,7 @@ async def list_notes(request: web.Request, query: NotesQuery) -> Page[NoteOut]:
     """The notes, oldest first."""
     behind = paging.after(request, query)
     async with request.app[DB].read() as db:
-        rows = await notes.page(db, query.at_least, behind and behind[0], query.limit + 1)
+        rows = await notes.page(db, query.at_least, behind[0] if behind else None, query.limit + 1)
     page, following = paging.cut(request, query, rows, lambda note: [note.id])
     return Page[NoteOut](items=[NoteOut.of(note) for note in page], next=following)
 

@@ -14,6 +14,7 @@ ZONES = ("Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Pacific/Apia
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
+
 FIRST = utc("2010-01-01T00:00")
 
 

@@ -21,30 +21,43 @@ from tests.support.clock import START, VirtualClock
 PATIENCE = 30.0
 
 
+class LeapingClock(VirtualClock):
+    async def leap(self, seconds: float) -> None:
+        """Let time pass at one stroke: whoever should have woken on the way wakes at its end."""
+        self._elapsed += seconds
+        await self.advance(0)
+
+
 class FrailDatabase(Database):
-    """A database that can be out of reach, and counts the transactions that begin."""
+    """A database that can be out of reach, and knows what is under way in it."""
 
     def __init__(self, engine: AsyncEngine, clock: VirtualClock, bus: LocalBus) -> None:
         super().__init__(engine, clock=clock, publish=bus.publish)
         self.is_down = False
         self.begun = 0
+        self.under_way = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         if self.is_down:
             raise ConnectionRefusedError
         self.begun += 1
-        async with super().begin() as tx:
-            yield tx
+        self.under_way += 1
+        try:
+            async with super().begin() as tx:
+                yield tx
+        finally:
+            self.under_way -= 1
 
 
 class House:
     def __init__(self, engine: AsyncEngine, start: datetime = START) -> None:
-        self.clock = VirtualClock(start)
+        self.clock = LeapingClock(start)
         self.bus = LocalBus()
         self.db = FrailDatabase(engine, self.clock, self.bus)
         self._engine = engine
         self._workers: list[Worker] = []
+        self._others: list[House] = []
 
     @classmethod
     async def over(cls, database: Database) -> "House":
@@ -52,9 +65,11 @@ class House:
             await tx.execute(delete(JobRow))
             return cls(tx.connection.engine)
 
-    def elsewhere(self, start: datetime | None = None) -> "House":
+    def elsewhere(self, start: datetime) -> "House":
         """The same database, seen from where another clock goes."""
-        return House(self._engine, start or self.clock.now())
+        other = House(self._engine, start)
+        self._others.append(other)
+        return other
 
     async def server(
         self,
@@ -73,6 +88,8 @@ class House:
     async def close(self) -> None:
         for worker in self._workers:
             await worker.stop(grace=0)
+        for other in self._others:
+            await other.close()
 
     async def enqueue(self, name: str, run_at: datetime | None = None, **body: Any) -> str:
         async with self.db.begin() as tx:
@@ -104,5 +121,21 @@ class House:
         await self.clock.advance(0.05)
         await asyncio.sleep(0.005)
 
-    async def pass_until(self, moment: datetime) -> None:
-        await self.clock.advance((moment - self.clock.now()).total_seconds())
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by, at no time in the middle of a transaction."""
+        await self.quiet()
+        await self.clock.advance(seconds)
+        await self.quiet()
+
+    async def leap_to(self, moment: datetime) -> None:
+        await self.quiet()
+        await self.clock.leap((moment - self.clock.now()).total_seconds())
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Return once the database has nothing to do, and everybody had the time to rest."""
+        calm = 0
+        async with asyncio.timeout(PATIENCE):
+            while calm < 20:
+                calm = 0 if self.db.under_way else calm + 1
+                await asyncio.sleep(0.001 if self.db.under_way else 0)

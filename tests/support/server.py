@@ -70,7 +70,10 @@ class Server:
         return self.people.sign_in(role, **options)
 
     async def connect(self, path: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
-        return await self.session.ws_connect(self.url + path, **options)
+        ws: aiohttp.ClientWebSocketResponse = await self.session.ws_connect(
+            self.url + path, **options
+        )
+        return ws
 
 
 @asynccontextmanager

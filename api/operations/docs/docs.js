@@ -76,7 +76,8 @@ function sift() {
     const title = section.querySelector("h2")?.textContent ?? "";
     let within = 0;
     for (const route of section.querySelectorAll(".route")) {
-      const text = `${title} ${route.querySelector("summary")?.textContent} ${route.id}`.toLowerCase();
+      const head = route.querySelector("summary")?.textContent;
+      const text = `${title} ${head} ${route.getAttribute("data-words") ?? ""}`.toLowerCase();
       const fits = wanted.every((word) => text.includes(word));
       route.toggleAttribute("hidden", !fits);
       within += Number(fits);
@@ -124,5 +125,6 @@ try {
   openNamed();
 } catch (error) {
   console.error(error);
-  part("state").textContent = "The contract can't be read from the server. Load the page again in a moment.";
+  part("state").textContent =
+    "The contract can't be read from the server. Load the page again in a moment.";
 }

@@ -44,6 +44,8 @@ export function requestView(openapi, route) {
     { class: "try" },
     element("summary", {}, "Try it"),
     fields,
+    !request.isOpen &&
+      element("p", { class: "note" }, "Sent with your token, once you have given one."),
     request.canBeSent
       ? send
       : element("p", { class: "note" }, `A ${request.mediaType} body is sent best with curl.`),
@@ -58,12 +60,13 @@ class Attempt {
     this.route = route;
     this.method = route.method.toUpperCase();
     this.isOpen = route.operation.security?.length === 0;
+    /** @type {{parameter: any, input: HTMLInputElement}[]} */
     this.fields = parameters(openapi, route).map((/** @type {any} */ parameter) => ({
       parameter,
       input: element("input", { type: "text", autocomplete: "off", spellcheck: "false" }),
     }));
     const content = resolve(openapi, route.operation.requestBody).content ?? {};
-    [this.mediaType] = Object.keys(content);
+    this.mediaType = Object.keys(content)[0] ?? "";
     this.example = content[this.mediaType]?.example;
     this.canBeSent = !this.mediaType || this.mediaType === "application/json";
     this.body = element("textarea", { rows: "6", spellcheck: "false" });
@@ -91,6 +94,7 @@ class Attempt {
     return query.size ? `${path}?${query}` : path;
   }
 
+  /** @returns {[string, string][]} */
   headers() {
     return this.fields
       .filter(({ parameter, input }) => parameter.in === "header" && input.value)
@@ -98,22 +102,29 @@ class Attempt {
   }
 
   curl() {
-    const words = [["curl", this.method !== "GET" && `-X ${this.method}`, quoted(location.origin + this.address(true))]];
+    const method = this.method === "GET" ? [] : ["-X", this.method];
+    const words = [["curl", ...method, quoted(location.origin + this.address(true))]];
     if (!this.isOpen) words.push(["-H", '"Authorization: Bearer $TOKEN"']);
     for (const [name, value] of this.headers()) words.push(["-H", quoted(`${name}: ${value}`)]);
     words.push(...this.curlBody());
-    return words.map((line) => line.filter(Boolean).join(" ")).join(" \\\n  ");
+    return words.map((line) => line.join(" ")).join(" \\\n  ");
   }
 
   curlBody() {
     if (!this.mediaType) return [];
     const fields = Object.entries(this.example ?? {}).filter(([, value]) => value !== null);
     if (this.mediaType.startsWith("multipart/"))
-      return fields.map(([name, value]) => ["-F", name === "file" ? "file=@FILE" : quoted(`${name}=${value}`)]);
+      return fields.map(([name, value]) => [
+        "-F",
+        name === "file" ? "file=@FILE" : quoted(`${name}=${value}`),
+      ]);
     if (this.mediaType.endsWith("urlencoded"))
       return fields.map(([name, value]) => ["--data-urlencode", quoted(`${name}=${value}`)]);
     const type = ["-H", quoted(`Content-Type: ${this.mediaType}`)];
-    return [type, this.canBeSent ? ["-d", quoted(compact(this.body.value))] : ["--data-binary", "@FILE"]];
+    const body = this.canBeSent
+      ? ["-d", quoted(compact(this.body.value))]
+      : ["--data-binary", "@FILE"];
+    return [type, body];
   }
 
   /** @returns {Promise<Node[]>} */
@@ -125,7 +136,7 @@ class Attempt {
       const response = await fetch(this.address(false), {
         method: this.method,
         headers,
-        body: this.mediaType && this.body.value,
+        body: this.mediaType ? this.body.value : undefined,
         // What opens it is the token above and nothing that this browser happens to keep.
         credentials: "omit",
         redirect: "manual",

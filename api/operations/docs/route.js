@@ -35,10 +35,28 @@ export function routeView(openapi, route) {
     element("span", { class: "gist" }, ...inline(operation.summary ?? "")),
     isOpen && element("span", { class: "mark" }, "open"),
   );
-  return fold({ class: "route", id: operation.operationId }, head, () => [
+  const about = {
+    class: "route",
+    id: operation.operationId,
+    "data-words": findable(openapi, route),
+  };
+  return fold(about, head, () => [
     element("div", { class: "words" }, ...words(openapi, route)),
     element("div", { class: "samples" }, ...samples(openapi, route)),
   ]);
+}
+
+/**
+ * What the filter looks at beside the head: codes, roles and what is said of the route.
+ * @param {any} openapi
+ * @param {Route} route
+ */
+function findable(openapi, { operation }) {
+  const codes = Object.values(operation.responses).flatMap((part) =>
+    codesOf(resolve(openapi, part)),
+  );
+  const flag = operation["x-hearth-flag"] ?? "";
+  return [operation.description, ...codes, ...(operation["x-hearth-roles"] ?? []), flag].join(" ");
 }
 
 /** @param {any} openapi @param {Route} route */
@@ -65,7 +83,10 @@ function who(operation) {
   if (!scheme) said.push("Open to anyone.");
   else {
     const roles = operation["x-hearth-roles"] ?? [];
-    said.push(`With ${CREDENTIALS[scheme] ?? scheme}`, roles.length ? `, as ${roles.join(", ")}.` : ".");
+    said.push(
+      `With ${CREDENTIALS[scheme] ?? scheme}`,
+      roles.length ? `, as ${roles.join(", ")}.` : ".",
+    );
   }
   if (operation["x-hearth-flag"]) said.push(` Behind the flag ${operation["x-hearth-flag"]}.`);
   return element("p", { class: "who" }, ...said);
@@ -78,14 +99,21 @@ function section(title, content) {
 
 /** @param {any} openapi @param {any[]} given */
 function parameterList(openapi, given) {
-  const rows = given.map((parameter) => row(openapi, { ...parameter, place: parameter.in }));
+  const rows = given.map((parameter) =>
+    row(openapi, { ...parameter, sent: true, place: parameter.in }),
+  );
   return element("ul", { class: "fields" }, ...rows);
 }
 
 /** @param {any} openapi @param {any} body */
 function bodyView(openapi, body) {
   const [[, media]] = Object.entries(body.content);
-  return element("div", {}, mediaTypes(body.content), schemaView(openapi, media.schema ?? {}));
+  return element(
+    "div",
+    {},
+    mediaTypes(body.content),
+    schemaView(openapi, media.schema ?? {}, true),
+  );
 }
 
 /** @param {any} openapi @param {any} answer */
@@ -94,20 +122,27 @@ function answerView(openapi, answer) {
   if (answer.content) {
     made.append(mediaTypes(answer.content));
     const described = Object.values(answer.content).find((media) => media.schema);
-    if (described) made.append(schemaView(openapi, described.schema));
+    if (described) made.append(schemaView(openapi, described.schema, false));
   }
   const headers = Object.entries(answer.headers ?? {});
   if (headers.length) {
-    const rows = headers.map(([name, header]) => row(openapi, { ...resolve(openapi, header), name }));
+    const rows = headers.map(([name, header]) =>
+      row(openapi, { ...resolve(openapi, header), name, sent: false }),
+    );
     const head = element("summary", {}, "Headers");
-    made.append(fold({ class: "inner" }, head, () => [element("ul", { class: "fields" }, ...rows)]));
+    made.append(
+      fold({ class: "inner" }, head, () => [element("ul", { class: "fields" }, ...rows)]),
+    );
   }
   return made;
 }
 
 /** @param {Record<string, any>} content */
 function mediaTypes(content) {
-  const types = Object.keys(content).flatMap((type, at) => [at ? " or " : "", element("code", {}, type)]);
+  const types = Object.keys(content).flatMap((type, at) => [
+    at ? " or " : "",
+    element("code", {}, type),
+  ]);
   return element("p", { class: "note" }, "As ", ...types);
 }
 
@@ -131,8 +166,6 @@ function refusals(openapi, operation) {
 
 /** @param {string} status @param {any} response */
 function refusal(status, response) {
-  const [media] = Object.values(response.content ?? {});
-  const codes = media?.schema?.properties?.error?.properties?.code?.enum ?? [];
   return element(
     "li",
     { class: "field" },
@@ -140,17 +173,25 @@ function refusal(status, response) {
       "p",
       { class: "codes" },
       element("span", { class: "name" }, status),
-      ...codes.map((/** @type {string} */ name) => element("code", {}, name)),
+      ...codesOf(response).map((name) => element("code", {}, name)),
     ),
     element("p", { class: "said" }, ...inline(response.description)),
   );
+}
+
+/** @param {any} response @returns {string[]} */
+function codesOf(response) {
+  const [media] = Object.values(response.content ?? {});
+  return media?.schema?.properties?.error?.properties?.code?.enum ?? [];
 }
 
 /** @param {any} openapi @param {Route} route */
 function samples(openapi, route) {
   const made = [requestView(openapi, route)];
   for (const [status, answer] of answers(openapi, route.operation)) {
-    const example = Object.values(answer.content ?? {}).find((media) => "example" in media)?.example;
+    const example = Object.values(answer.content ?? {}).find(
+      (media) => "example" in media,
+    )?.example;
     if (example !== undefined)
       made.push(code(`Answer ${status}, an example`, () => JSON.stringify(example, null, 2)));
   }

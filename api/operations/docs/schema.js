@@ -58,7 +58,9 @@ function choiceWords(whole, choice) {
   if ("const" in choice) return JSON.stringify(choice.const);
   if (choice.enum) {
     const values = choice.enum.map((/** @type {any} */ value) => JSON.stringify(value));
-    return values.length > 8 ? `${choice.name ?? "one of"} (${values.length} values)` : values.join(" or ");
+    return values.length > 8
+      ? `${choice.name ?? "one of"} (${values.length} values)`
+      : values.join(" or ");
   }
   if (choice.type === "array") {
     const items = choice.items ? typeWords(whole, choice.items) : "anything";
@@ -67,7 +69,9 @@ function choiceWords(whole, choice) {
   if (choice.type === "object") {
     if (choice.name) return choice.name;
     const values = choice.additionalProperties;
-    return values && typeof values === "object" ? `object of ${typeWords(whole, values)}` : "object";
+    return values && typeof values === "object"
+      ? `object of ${typeWords(whole, values)}`
+      : "object";
   }
   const kind = [choice.type ?? "anything", choice.format && `(${choice.format})`];
   return kind.filter(Boolean).join(" ") + bounds(choice, "Length", "characters") + range(choice);
@@ -98,19 +102,20 @@ function range(schema) {
 /**
  * @param {any} whole
  * @param {Schema} schema
+ * @param {boolean} sent by the client; else it is what the client gets
  * @returns {HTMLElement} the fields of an object, or the words for what is none
  */
-export function schemaView(whole, schema) {
+export function schemaView(whole, schema, sent) {
   const objects = choices(whole, schema).filter(hasFields);
-  if (objects.length === 1) return fields(whole, objects[0]);
-  return row(whole, { name: "", schema });
+  if (objects.length === 1) return fields(whole, objects[0], sent);
+  return row(whole, { name: "", schema, sent });
 }
 
-/** @param {any} whole @param {Schema} object */
-function fields(whole, object) {
+/** @param {any} whole @param {Schema} object @param {boolean} sent */
+function fields(whole, object, sent) {
   const required = new Set(object.required ?? []);
   const rows = Object.entries(object.properties).map(([name, schema]) =>
-    row(whole, { name, schema, required: required.has(name) }),
+    row(whole, { name, schema, sent, required: required.has(name) }),
   );
   return element("ul", { class: "fields" }, ...rows);
 }
@@ -118,13 +123,19 @@ function fields(whole, object) {
 /**
  * One field or parameter: its name, its type, what is said of it, and what is inside.
  * @param {any} whole
- * @param {{name: string, schema: Schema, required?: boolean, place?: string, description?: string}} field
+ * @param {{name: string, schema: Schema, sent: boolean, required?: boolean, place?: string,
+ *   description?: string}} field
  */
-export function row(whole, { name, schema, required, place, description }) {
+export function row(whole, { name, schema, sent, required, place, description }) {
   const resolved = resolve(whole, schema);
   const said = description ?? schema.description ?? (schema.$ref ? "" : resolved.description);
-  const marks = [place, required && "required", resolved.readOnly && "set by the server"];
-  if (resolved.deprecated) marks.push("deprecated");
+  const marks = [
+    place,
+    // Said is what is not a matter of course: that it must be sent, or that it may not come.
+    name && (sent ? required && "required" : required === false && "may be absent"),
+    resolved.readOnly && "read-only",
+    resolved.deprecated && "deprecated",
+  ];
   return element(
     name ? "li" : "div",
     { class: "field" },
@@ -138,7 +149,7 @@ export function row(whole, { name, schema, required, place, description }) {
     said && element("p", { class: "said" }, ...inline(said)),
     values(resolved),
     resolved.pattern?.length <= LONGEST_PATTERN && note("Fits", resolved.pattern),
-    ...inner(whole, schema),
+    ...inner(whole, schema, sent),
   );
 }
 
@@ -146,9 +157,10 @@ export function row(whole, { name, schema, required, place, description }) {
 function values(schema) {
   if (schema.default !== undefined && schema.default !== null)
     return note("Unless told", JSON.stringify(schema.default));
+  if (schema.enum || "const" in schema) return false;
   const [example] = schema.examples ?? [];
-  const plain = example !== undefined && example !== null && typeof example !== "object";
-  return plain && note("As in", JSON.stringify(example));
+  const tells = typeof example === "string" || typeof example === "number";
+  return tells && note("As in", JSON.stringify(example));
 }
 
 /** @param {string} label @param {string} text */
@@ -160,18 +172,19 @@ function note(label, text) {
  * Folds for the objects that a field holds, itself, in a list or by name.
  * @param {any} whole
  * @param {Schema} schema
+ * @param {boolean} sent
  * @returns {HTMLElement[]}
  */
-function inner(whole, schema) {
+function inner(whole, schema, sent) {
   return choices(whole, schema).flatMap((choice) => {
-    if (choice.type === "array" && choice.items) return inner(whole, choice.items);
+    if (choice.type === "array" && choice.items) return inner(whole, choice.items, sent);
     const named = choice.additionalProperties;
     if (choice.type === "object" && !hasFields(choice) && named && typeof named === "object")
-      return inner(whole, named);
+      return inner(whole, named, sent);
     if (choice.enum?.length > 8) return [allValues(choice)];
     if (!hasFields(choice)) return [];
     const head = element("summary", {}, `Fields of ${choice.name ?? "the object"}`);
-    return [fold({ class: "inner" }, head, () => [fields(whole, choice)])];
+    return [fold({ class: "inner" }, head, () => [fields(whole, choice, sent)])];
   });
 }
 

@@ -28,11 +28,25 @@ export function socketView(asyncapi, key) {
         "ul",
         { class: "fields" },
         ...query.map(([name, schema]) =>
-          row(asyncapi, { name, schema, place: "query", required: required.includes(name) }),
+          row(asyncapi, {
+            name,
+            schema,
+            sent: true,
+            place: "query",
+            required: required.includes(name),
+          }),
         ),
       ),
-    ...group(asyncapi, "A client sends", frames.filter(({ operation }) => operation.action === "receive")),
-    ...group(asyncapi, "A client hears", frames.filter(({ operation }) => operation.action === "send")),
+    ...group(
+      asyncapi,
+      "A client sends",
+      frames.filter(({ operation }) => operation.action === "receive"),
+    ),
+    ...group(
+      asyncapi,
+      "A client hears",
+      frames.filter(({ operation }) => operation.action === "send"),
+    ),
   );
 }
 
@@ -40,7 +54,11 @@ export function socketView(asyncapi, key) {
 function framesOf(asyncapi, key) {
   return Object.entries(asyncapi.operations)
     .filter(([, operation]) => operation.channel.$ref === `#/channels/${key}`)
-    .map(([id, operation]) => ({ id, operation, message: resolve(asyncapi, operation.messages[0]) }));
+    .map(([id, operation]) => ({
+      id,
+      operation,
+      message: resolve(asyncapi, operation.messages[0]),
+    }));
 }
 
 /** @param {any} asyncapi @param {string} title @param {Frame[]} frames */
@@ -60,7 +78,12 @@ function frameView(asyncapi, { id, operation, message }) {
     element("span", { class: "gist" }, ...inline(operation.summary ?? "")),
   );
   return fold({ class: "route", id }, head, () => [
-    element("div", { class: "words" }, ...answered(asyncapi, operation), schemaView(asyncapi, message.payload)),
+    element(
+      "div",
+      { class: "words" },
+      ...answered(asyncapi, operation),
+      schemaView(asyncapi, message.payload, sends),
+    ),
     element(
       "div",
       { class: "samples" },
