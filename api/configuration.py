@@ -28,11 +28,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.failure import WrongConfiguration
+
 ENV_FILE = ".env"
-
-
-class WrongConfiguration(Exception):
-    """The server does not start; the message is one line that names the variable."""
 
 
 def _split(value: object) -> object:

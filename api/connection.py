@@ -43,6 +43,7 @@ class Connection(RequestHandler):
         self._body_timer: asyncio.TimerHandle | None = None
         self._body: StreamReader | None = None
         self._body_bytes = 0
+        self._body_waiter: asyncio.Future[None] | None = None
 
     def data_received(self, data: bytes) -> None:
         heads = self._request_count
@@ -55,12 +56,34 @@ class Connection(RequestHandler):
             self._cancel_head_timer()
             if self._messages:
                 self._watch_body(self._messages[-1][1])
-        elif self._head_timer is None and (self._body is None or self._body.is_eof()):
+        elif self._head_timer is None and not self._is_reading_body():
             self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+        if self._body_waiter is not None and not self._is_reading_body():
+            self._tell_waiter()
+
+    def finish(self) -> None:
+        """Take no further request; the body of the present one is still read."""
+        if not self._is_reading_body():
+            self.close()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp's
+        # aiohttp's own stops reading at once, and the request in mid-body would get no answer.
+        if self._is_reading_body():
+            self._body_waiter = self._loop.create_future()
+            await asyncio.wait({self._body_waiter}, timeout=timeout)
+        await super().shutdown(timeout)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timers()
+        self._tell_waiter()
         super().connection_lost(exc)
+
+    def _tell_waiter(self) -> None:
+        if self._body_waiter is not None and not self._body_waiter.done():
+            self._body_waiter.set_result(None)
+
+    def _is_reading_body(self) -> bool:
+        return self._body is not None and not self._body.is_eof()
 
     def _watch_body(self, body: StreamReader) -> None:
         self._body = body
@@ -121,6 +144,12 @@ class Connection(RequestHandler):
 class _Server(Server):
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop)
+
+    def pre_shutdown(self) -> None:
+        # aiohttp's own stops listening to every connection, also to one in mid-body.
+        for connection in self.connections:
+            if isinstance(connection, Connection):
+                connection.finish()
 
 
 class Runner(web.AppRunner):

@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 from api.configuration import Configuration, read_configuration
-from store.embedded import Cluster
+from api.failure import Failed
+from store.database import DatabaseAway
+from store.embedded import Cluster, ClusterError
+from store.keys import WrongMasterKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ def database(
 
     With `share` a server that runs already may go on: a command uses its database beside it.
     """
+    with _failures(), _opened(configuration, say, share=share) as urls:
+        yield urls
+
+
+@contextmanager
+def _opened(
+    configuration: Configuration, say: Callable[[str], None], *, share: bool
+) -> Iterator[DatabaseUrls]:
     application = configuration.database_url
     if application is not None:
         yield DatabaseUrls(application, configuration.database_owner_url or application)
@@ -45,6 +57,31 @@ def database(
         yield urls
     finally:
         cluster.stop()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except ClusterError as error:
+        raise Failed(str(error)) from None
+    except WrongMasterKey:
+        raise Failed(
+            "the keys in this database were wrapped by another master key; give that one, as"
+            " HEARTH_MASTER_KEY, HEARTH_MASTER_KEY_FILE or master.key in the data folder"
+        ) from None
+    except (OperationalError, DatabaseAway) as error:
+        raise Failed(
+            f"DATABASE_URL: the database can't be used ({_reason(error)}); `hearth doctor` looks"
+            " closer"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what the driver said, without the statement."""
+    cause = error.__cause__ if isinstance(error, DatabaseAway) else error
+    said = str(getattr(cause, "orig", None) or cause).strip()
+    return said.splitlines()[0] if said else type(cause).__name__
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Where the master key comes from."""
 
-from api.configuration import Configuration, WrongConfiguration
+from api.configuration import Configuration
+from api.failure import WrongConfiguration
 from store.keys import LocalMasterKey, MasterKey, WrongMasterKey, read_or_make_master_key
 
 

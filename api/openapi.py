@@ -120,7 +120,8 @@ def _operation(route: Route, schemas: Schemas, *, tagged: bool) -> dict[str, Any
         operation["security"] = []
     else:
         operation["security"] = [{_CREDENTIALS[route.credential]: []}]
-        operation["x-hearth-roles"] = [str(role) for role in Role if role in route.roles]
+        if route.credential == "account":  # a device and a stream have no role
+            operation["x-hearth-roles"] = [str(role) for role in Role if role in route.roles]
     if route.flag is not None:
         operation["x-hearth-flag"] = route.flag
     parameters = [*_parameters(route, schemas)]

@@ -9,16 +9,15 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from api.app import admin_app, build_app, say_goodbye
-from api.configuration import Configuration, WrongConfiguration
+from api.configuration import Configuration
 from api.connection import Runner
+from api.failure import Failed, WrongConfiguration
+from api.self_signed import SelfSigned
+from api.setup.routes import AUTHORITY
 
 # Running requests get this long to end, and once more after they were cancelled.
 _REQUESTS_SECONDS = 1.5
 _BACKLOG = 1024
-
-
-class CannotListen(Exception):
-    """The address is taken or not ours; the message says what to do."""
 
 
 @asynccontextmanager
@@ -31,13 +30,13 @@ async def running(
     requests are answered.
     """
     runner = Runner(app, shutdown_timeout=_REQUESTS_SECONDS)
-    await runner.setup()
     try:
+        await runner.setup()
         site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:
-            raise CannotListen(
+            raise Failed(
                 f"{host}:{port} can't be listened on ({error.strerror}); choose another with"
                 " --port or HEARTH_PORT"
             ) from None
@@ -49,10 +48,16 @@ async def running(
 
 
 async def serve(
-    configuration: Configuration, say: Callable[[str], None], *, setup_link: str
+    configuration: Configuration,
+    say: Callable[[str], None],
+    *,
+    setup_link: str,
+    self_signed: SelfSigned | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
     app = build_app(configuration)
+    if self_signed is not None:
+        app[AUTHORITY] = self_signed.authority
     async with (
         running(
             app, host=configuration.host, port=configuration.port, tls=_tls(configuration)
@@ -61,6 +66,9 @@ async def serve(
     ):
         say(f"listening on port {port}: {configuration.own_url}")
         say(f"nobody is here yet; open {setup_link}")
+        if self_signed is not None:
+            say(f"for phones to trust this server, open {self_signed.trust_page} on each")
+            say(f"what they install there has the fingerprint {self_signed.fingerprint}")
         await until_stopped()
         say("stopping; open sockets are asked to come back later")
 
@@ -81,8 +89,8 @@ async def _admin_site(
         yield
         return
     runner = Runner(admin_app(app), shutdown_timeout=_REQUESTS_SECONDS)
-    await runner.setup()
     try:
+        await runner.setup()
         site = web.TCPSite(runner, configuration.host, configuration.admin_port)
         await site.start()
         say(f"metrics on port {runner.addresses[0][1]}")

@@ -81,5 +81,6 @@ class Page(Wire, Generic[Item]):
 
     items: list[Item]
     next: Annotated[
-        str | None, Field(description="The cursor of the next page; null: this is the last.")
+        str | None,
+        Field(description="The cursor of the next page; null: this is the last.", examples=[None]),
     ]

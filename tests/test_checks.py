@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from api.access import MEMBERS
-from api.configuration import WrongConfiguration, read_configuration
+from api.configuration import read_configuration
+from api.failure import WrongConfiguration
 from api.routing import OPEN, Endpoints, WrongDeclaration
 from api.ws.connection import Connection
 from api.ws.declare import Command, Socket

@@ -1,28 +1,25 @@
-"""The command line: `hearth COMMAND`."""
+"""The command line: `hearth COMMAND`.
+
+A command imports what it works with when it runs, so that asking for help takes no time.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from api.cli import doctor, documents, jobs, migrate, mock, serve
-from api.cli.failure import Failed
-from api.configuration import WrongConfiguration
-from api.serve import CannotListen
-from api.version import VERSION
-from store.embedded.errors import ClusterError
+from api.failure import Failed
 
 # In the order in which people come to need them.
 _COMMANDS = (serve, migrate, doctor, jobs, documents, mock)
-
-FAILED = 1
-USED_WRONGLY = 2
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="hearth", description="A private place for families, on their own server."
     )
-    top.add_argument("--version", action="version", version=f"hearth {VERSION}")
+    top.add_argument("--version", action="version", version=f"hearth {version('hearth')}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_to(commands)
@@ -34,12 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except WrongConfiguration as wrong:
-        print(f"hearth: {wrong}", file=sys.stderr)
-        return USED_WRONGLY
-    except (Failed, CannotListen, ClusterError) as failed:
+    except Failed as failed:
         print(f"hearth: {failed}", file=sys.stderr)
-        return FAILED
+        return failed.exit_code
     except KeyboardInterrupt:
-        return FAILED
+        return Failed.exit_code
     return 0

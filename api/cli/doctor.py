@@ -4,9 +4,8 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
-from api.cli.failure import Failed
 from api.cli.say import say
-from api.configuration import read_configuration
+from api.failure import Failed
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,6 +22,7 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
+    from api.configuration import read_configuration
     from api.database import database
     from api.operations.doctor import State, examine
     from store.clock import SystemClock

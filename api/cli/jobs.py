@@ -5,12 +5,13 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from api.cli.failure import Failed
 from api.cli.say import say
-from api.configuration import Configuration, read_configuration
+from api.failure import Failed
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from api.configuration import Configuration
 
 
 def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,6 +28,7 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
+    from api.configuration import read_configuration
     from api.database import database
     from api.jobs import names
 
@@ -39,7 +41,7 @@ def run(chosen: argparse.Namespace) -> None:
         )
 
 
-async def _run(configuration: Configuration, name: str) -> None:
+async def _run(configuration: "Configuration", name: str) -> None:
     from api.app import build_app
     from api.connection import Runner
     from api.jobs import worker
@@ -47,8 +49,8 @@ async def _run(configuration: Configuration, name: str) -> None:
 
     app = build_app(configuration, works=False)
     runner = Runner(app)
-    await runner.setup()
     try:
+        await runner.setup()
         job = await worker(app).run_here(name)
     finally:
         await runner.cleanup()

@@ -5,7 +5,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from api.cli.say import say
-from api.configuration import read_configuration
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -25,6 +24,7 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
+    from api.configuration import read_configuration
     from api.database import database
     from store.migrate import migrate
 

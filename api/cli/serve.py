@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.cli.say import say
-from api.configuration import read_configuration
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -28,6 +27,11 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         "--workers", type=int, help="media threads, each with a UDP port (HEARTH_SFU_WORKERS, 1)"
     )
     command.add_argument(
+        "--tls-self-signed",
+        action="store_true",
+        help="serve https with a certificate of its own, which phones come to trust",
+    )
+    command.add_argument(
         "--reload", action="store_true", help="start anew whenever the code changes"
     )
     command.set_defaults(run=run)
@@ -39,25 +43,34 @@ def run(chosen: argparse.Namespace) -> None:
 
         root = Path(__file__).parents[2]
         folders = [root / name for name in ("api", "rtc", "sfu", "store")]
-        run_process(*folders, target=serve, args=(_given(chosen),), watch_filter=PythonFilter())
+        given = (_given(chosen), chosen.tls_self_signed)
+        run_process(*folders, target=serve, args=given, watch_filter=PythonFilter())
     else:
-        serve(_given(chosen))
+        serve(_given(chosen), chosen.tls_self_signed)
 
 
-def serve(given: dict[str, Any]) -> None:
+def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
+    from api.configuration import read_configuration
     from api.database import database
     from api.logs import configure_logs
+    from api.self_signed import self_signed
     from api.serve import serve as listen
     from api.start import prepare
+    from store.clock import SystemClock
 
     configuration = read_configuration(**given)
     configure_logs(configuration.log_level)
+    own = self_signed(configuration, SystemClock().now()) if tls_self_signed else None
+    if own is not None:
+        configuration = configuration.model_copy(
+            update={"tls_cert": own.server, "tls_key": own.server}
+        )
     with database(configuration, say) as urls:
         configuration = configuration.model_copy(
             update={"database_url": urls.application, "database_owner_url": urls.owner}
         )
         link = asyncio.run(prepare(configuration, urls, say))
-        asyncio.run(listen(configuration, say, setup_link=link))
+        asyncio.run(listen(configuration, say, setup_link=link, self_signed=own))
     say("stopped")
 
 

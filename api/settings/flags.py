@@ -1,6 +1,7 @@
 """Feature flags: settings that change the contract, and that end when the change is everybody's."""
 
-from api.configuration import Configuration, WrongConfiguration
+from api.configuration import Configuration
+from api.failure import WrongConfiguration
 from api.settings.declare import Setting, switch
 
 _FLAGS = {

@@ -36,11 +36,20 @@ class Auth(Command):
     token: Annotated[str, Field(max_length=8192, examples=["eyJhbGciOiJFZERTQSJ9.e30.c2ln"])]
 
 
+class DetailOut(Wire):
+    """One thing that is wrong, and where."""
+
+    field: Annotated[str, Field(examples=["content"])]
+    problem: Annotated[str, Field(examples=["is missing"])]
+
+
 class ErrorOut(Wire):
     """What was refused, and what to do about it."""
 
     code: Annotated[Code, Field(examples=["FORBIDDEN"])]
     message: Annotated[str, Field(examples=["Your account may not do this."])]
+    # Absent where there is nothing to point at.
+    details: Annotated[list[DetailOut], Field(default_factory=list, examples=[[]])]
 
 
 class ErrorEvent(Event, type="error"):

@@ -92,6 +92,7 @@ def test_it_names_the_roles_and_the_flag_of_a_route() -> None:
     assert operation("GET /films")["x-hearth-roles"] == ["ADMIN", "PARENT", "CHILD"]
     assert operation("POST /tickets/")["x-hearth-flag"] == "cinema"
     assert "x-hearth-roles" not in operation("POST /tickets/")
+    assert "x-hearth-roles" not in operation("POST /films/{id}/live")
 
 
 def test_a_query_is_shown_parameter_by_parameter() -> None:

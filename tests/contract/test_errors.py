@@ -1,6 +1,5 @@
 """Whatever goes wrong, the answer has one shape, and gives nothing away."""
 
-import asyncio
 import io
 import json
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from api.access import Role
 from api.errors import Code
+from tests.support.raw import raw_connection
 from tests.support.server import Answered, Server
 
 
@@ -127,11 +127,9 @@ async def test_the_older_families_also_say_detail(server: Server) -> None:
     ],
 )
 async def test_what_is_not_even_http(server: Server, request_bytes: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(request_bytes)
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    await writer.wait_closed()
+    async with raw_connection(server.port) as (reader, writer):
+        writer.write(request_bytes)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     assert head.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
     assert b"X-Request-ID" in head
     assert json.loads(body)["error"]["code"] == Code.BAD_REQUEST

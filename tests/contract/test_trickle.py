@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from api import connection
+from tests.support.raw import raw_connection
 from tests.support.server import Server
 
 
@@ -24,21 +25,19 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def trickle(server: Server, first: bytes, rest: bytes) -> bytes:
     """Send the rest byte by byte until the server has enough of it; gives what it said."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with raw_connection(server.port) as (reader, writer), asyncio.timeout(10):
 
-    async def send() -> None:
-        writer.write(first)
-        for byte in rest:
-            await asyncio.sleep(0.02)
-            writer.write(bytes([byte]))
+        async def send() -> None:
+            writer.write(first)
+            for byte in rest:
+                await asyncio.sleep(0.02)
+                writer.write(bytes([byte]))
 
-    sending = asyncio.create_task(send())
-    try:
-        async with asyncio.timeout(10):
+        sending = asyncio.create_task(send())
+        try:
             return await reader.read()
-    finally:
-        sending.cancel()
-        writer.close()
+        finally:
+            sending.cancel()
 
 
 async def test_a_head_that_trickles_in_is_cut_off(server: Server) -> None:
@@ -54,15 +53,14 @@ async def test_a_body_that_never_comes_is_cut_off(server: Server) -> None:
 
 
 async def test_a_body_that_moves_may_take_its_time(server: Server) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     body = b'{"words": "x"' + b" " * 40_000 + b"}"
-    writer.write(head_of(server, len(body)))
-    # Four spans of patience long, and some of it in each.
-    for start in range(0, len(body), 1000):
-        writer.write(body[start : start + 1000])
-        await asyncio.sleep(0.02)
-    assert (await reader.readline()).startswith(b"HTTP/1.1 201")
-    writer.close()
+    async with raw_connection(server.port) as (reader, writer):
+        writer.write(head_of(server, len(body)))
+        # Four spans of patience long, and some of it in each.
+        for start in range(0, len(body), 1000):
+            writer.write(body[start : start + 1000])
+            await asyncio.sleep(0.02)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 201")
 
 
 async def test_a_quiet_socket_is_not_a_trickle(server: Server) -> None:

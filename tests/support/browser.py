@@ -1,74 +1,102 @@
 """A real Chromium, and what it has to say against our pages.
 
-One browser serves the whole run; each test gets a window of its own, with nothing left of the
-one before. What the browser complains of (a script's error or warning, a request that failed, a
-policy that was broken) fails the test, unless the test said that it would come.
+One browser serves the whole run, since its start takes longer than a test; each test gets a window
+that knows nothing of the others. The browser lives on the session's event loop, so its tests say
+`pytestmark = pytest.mark.asyncio(loop_scope="session")`.
 """
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
-from playwright.async_api import async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    WebError,
+    async_playwright,
+)
 
 _FLAGS = (
-    "--no-sandbox",  # its sandbox refuses to run as root, which is who runs tests in containers
+    # Its sandbox does not run as root, and the pages here are our own.
+    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
+    # It talks to the server under test and to nobody else.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
-_COMPLAINTS = {"error", "warning"}
+
+
+@asynccontextmanager
+async def chromium(*flags: str, home: Path | None = None) -> AsyncIterator[Browser]:
+    """A browser; with a `home`, one that trusts what lies there (`tests/support/trust.py`)."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is missing: tests/setup.sh installs it")
+    async with (
+        async_playwright() as playwright,
+        await playwright.chromium.launch(
+            executable_path=program,
+            args=[*_FLAGS, *flags],
+            env=None if home is None else {"HOME": str(home)},
+        ) as browser,
+    ):
+        yield browser
 
 
 class Complaints:
-    def __init__(self) -> None:
+    """What a browser complained of: errors and warnings, in scripts and against the policy."""
+
+    def __init__(self, context: BrowserContext) -> None:
         self._heard: list[str] = []
         self._expected: list[str] = []
-
-    def listen(self, context: BrowserContext) -> None:
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
 
     def expect(self, words: str) -> None:
-        """The test provokes this one; it is missed if it does not come."""
+        """The test provokes a complaint with these words, and misses it if it does not come."""
         self._expected.append(words)
 
     def check(self) -> None:
-        unexpected = [
-            heard for heard in self._heard if not any(words in heard for words in self._expected)
-        ]
-        missed = [
-            words for words in self._expected if not any(words in heard for heard in self._heard)
-        ]
-        assert unexpected == []
-        assert missed == []
+        assert [h for h in self._heard if not any(e in h for e in self._expected)] == []
+        assert [e for e in self._expected if not any(e in h for h in self._heard)] == []
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in _COMPLAINTS:
+        if message.type in {"error", "warning"}:
             self._heard.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def _on_error(self, error: WebError) -> None:
         self._heard.append(f"uncaught: {error.error}")
 
 
-def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.fail("chromium is missing: tests/setup.sh installs it")
-    return found
-
-
-async def launched(
-    *flags: str, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=[*_FLAGS, *flags], env=dict(environment or {}) or None
-        )
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
         yield browser
-        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def window(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A window of the test's own."""
+    async with await browser.new_context() as window:
+        yield window
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def complaints(window: BrowserContext) -> AsyncIterator[Complaints]:
+    complaints = Complaints(window)
+    yield complaints
+    complaints.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(window: BrowserContext, complaints: Complaints) -> Page:
+    """An empty page; what it complains of fails the test, unless the test expected it."""
+    return await window.new_page()

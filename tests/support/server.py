@@ -78,14 +78,22 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    database: URL, data_dir: Path, *, clock: Clock | None = None, **configuration: Any
+    database: URL,
+    data_dir: Path,
+    *,
+    clock: Clock | None = None,
+    real_sign_in: bool = False,
+    **configuration: Any,
 ) -> AsyncIterator[Server]:
-    """The real application with the specimen beside it, and people whom the test signs in."""
+    """The real application with the specimen beside it, and people whom the test signs in.
+
+    With `real_sign_in` there are no such people: the application's own authenticator decides.
+    """
     people = People()
     app = build_app(
         configure(database, data_dir, **configuration),
         clock=clock,
-        authenticator=lambda _: people,
+        authenticator=None if real_sign_in else lambda _: people,
         endpoints=(*ENDPOINTS, routes.endpoint),
         sockets=(*SOCKETS, commands.socket, commands.patient),
     )

@@ -1,5 +1,0 @@
-"""How a command fails: in one line that says what to do."""
-
-
-class Failed(Exception):
-    """The command could not do its work."""

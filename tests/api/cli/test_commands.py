@@ -1,0 +1,222 @@
+"""The command line as people use it: `hearth` in a process of its own."""
+
+import json
+import signal
+import stat
+from base64 import b64encode
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.postgres import Postgres
+from tests.support.program import PROGRAM, Ended, run, started
+
+ROOT = Path(__file__).parents[3]
+ALEMBIC = PROGRAM.with_name("alembic")
+COMMANDS = ("serve", "migrate", "doctor", "jobs", "openapi", "asyncapi", "mock")
+
+
+@pytest.fixture
+def variables(postgres: Postgres, database_name: str, tmp_path: Path) -> dict[str, str]:
+    """The module's database, as two roles, and a data folder of the test's own."""
+    return {
+        "HEARTH_MASTER_KEY": b64encode(bytes(32)).decode(),
+        "DATABASE_URL": str(postgres.application_url(database_name)),
+        "DATABASE_OWNER_URL": str(postgres.owner_url(database_name)),
+        "HEARTH_DATA_DIR": str(tmp_path / "var"),
+    }
+
+
+def in_one_line(ended: Ended) -> str:
+    """What a command that failed said; `hearth:` and one line."""
+    line, *rest = ended.errors.splitlines()
+    assert rest == []
+    assert line.startswith("hearth: ")
+    return line
+
+
+async def test_help_tells_about_each_command(tmp_path: Path) -> None:
+    top = await run("--help", cwd=tmp_path)
+    assert top.code == 0
+    for command in COMMANDS:
+        assert command in top.output
+        ended = await run(command, "--help", cwd=tmp_path)
+        assert ended.code == 0
+        assert len(ended.output) > 100
+
+
+@pytest.mark.parametrize(
+    "words", ["", "nonsense", "serve --nonsense", "serve --port x", "jobs", "jobs nonsense"]
+)
+async def test_a_command_used_wrongly_ends_with_2(words: str, tmp_path: Path) -> None:
+    ended = await run(*words.split(), cwd=tmp_path)
+    assert ended.code == 2
+    assert "Traceback" not in ended.errors
+
+
+async def test_a_wrong_value_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    ended = await run("serve", cwd=tmp_path, HEARTH_PORT="eighty")
+    assert ended.code == 2
+    assert "HEARTH_PORT" in in_one_line(ended)
+    (tmp_path / ".env").write_text("LOG_LEVEL=loud\n")
+    ended = await run("serve", cwd=tmp_path)
+    assert "LOG_LEVEL" in in_one_line(ended)
+
+
+async def test_an_unknown_job_is_named_with_those_there_are(tmp_path: Path) -> None:
+    ended = await run("jobs", "run", "nonsense", cwd=tmp_path)
+    assert ended.code == 1
+    assert "sweep" in in_one_line(ended)
+
+
+async def test_a_job_runs_and_tells_its_outcome(tmp_path: Path, variables: dict[str, str]) -> None:
+    ended = await run("jobs", "run", "sweep", cwd=tmp_path, **variables)
+    assert ended.code == 0
+    assert "sweep is done" in ended.errors
+
+
+async def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    for command in (("serve",), ("migrate",), ("jobs", "run", "sweep")):
+        ended = await run(*command, cwd=tmp_path, DATABASE_URL="postgres://x:secret@127.0.0.1:1/x")
+        assert ended.code == 1, command
+        assert "DATABASE_URL" in in_one_line(ended)
+        assert "secret" not in ended.errors
+
+
+async def test_the_documents_are_printed(tmp_path: Path) -> None:
+    for document, version in (("openapi", "3.1.1"), ("asyncapi", "3.0.0")):
+        for flags in ((), ("--contract",)):
+            ended = await run(document, *flags, cwd=tmp_path)
+            assert ended.code == 0
+            assert json.loads(ended.output)[document] == version
+
+
+async def test_the_schema_goes_back_and_forth(tmp_path: Path, variables: dict[str, str]) -> None:
+    for arguments in (("--to", "-1"), (), ("--to", "base"), ()):
+        ended = await run("migrate", *arguments, cwd=tmp_path, **variables)
+        assert ended.code == 0, ended.errors
+
+
+async def test_alembic_s_own_commands_work_as_they_are(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    for arguments in (("upgrade", "head"), ("downgrade", "-1"), ("upgrade", "head"), ("check",)):
+        ended = await run(*arguments, program=ALEMBIC, cwd=ROOT, **variables)
+        assert ended.code == 0, ended.errors
+    assert "No new upgrade operations detected" in ended.output
+
+
+async def test_doctor_looks_at_everything_and_says_what_to_do(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    fine = await run("doctor", cwd=tmp_path, **variables)
+    assert fine.code == 0, fine.output
+    for part in ("database", "schema", "roles", "clock", "redis", "media port", "turn", "address"):
+        assert part in fine.output
+    ended = await run(
+        "doctor",
+        cwd=tmp_path,
+        DATABASE_URL="postgres://x:secret@127.0.0.1:1/x",
+        REDIS_URL="redis://:secret@127.0.0.1:1",
+    )
+    assert ended.code == 1
+    assert "ill   database" in ended.output
+    assert "ill   redis" in ended.output
+    assert "secret" not in ended.output + ended.errors
+
+
+async def test_doctor_says_when_one_role_does_both(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    both = {"DATABASE_URL": variables["DATABASE_OWNER_URL"]}
+    ended = await run("doctor", cwd=tmp_path, **both)
+    assert "DATABASE_OWNER_URL" in ended.output
+
+
+async def test_the_mock_answers_without_a_database(tmp_path: Path) -> None:
+    async with (
+        started(PROGRAM, "mock", "--port", "0", cwd=tmp_path) as mock,
+        aiohttp.ClientSession() as session,
+    ):
+        line = await mock.line_with("the mock listens")
+        port = line.split("port ")[1].split(";")[0]
+        headers = {"Authorization": "Bearer any"}
+        async with session.get(f"http://localhost:{port}/users/me", headers=headers) as answer:
+            assert answer.status == 200
+            assert (await answer.json())["role"]
+        mock.signal(signal.SIGTERM)
+        assert await mock.ended() == 0
+
+
+async def test_a_first_start_needs_nothing_and_a_second_knows_the_way(tmp_path: Path) -> None:
+    """With the embedded PostgreSQL, in a folder whose parents are closed to all others."""
+    command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
+    links = set()
+    for _ in range(2):
+        async with started(*command, cwd=tmp_path) as server, aiohttp.ClientSession() as session:
+            port = (await server.line_with("listening on port")).split("port ")[1].split(":")[0]
+            link = (await server.line_with("/app/setup#")).split()[-1]
+            links.add(link)
+            url = f"http://localhost:{port}"
+            async with session.get(f"{url}/readyz") as answer:
+                assert (await answer.json())["status"] == "ready"
+            headers = {"Authorization": f"Bearer {link.partition('#')[2]}"}
+            async with session.get(f"{url}/admin/settings", headers=headers) as answer:
+                assert answer.status == 200
+            server.signal(signal.SIGTERM)
+            assert await server.ended() == 0
+    assert len(links) == 2
+    key = tmp_path / "var" / "master.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+async def test_a_second_server_on_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
+    async with started(*command, cwd=tmp_path) as server:
+        await server.line_with("listening on port")
+        ended = await run("serve", "--port", "0", cwd=tmp_path)
+        assert ended.code == 1
+        assert "in use by process" in in_one_line(ended)
+
+
+async def test_a_taken_port_is_one_line(tmp_path: Path, variables: dict[str, str]) -> None:
+    command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
+    async with started(*command, cwd=tmp_path, variables=variables) as server:
+        port = (await server.line_with("listening on port")).split("port ")[1].split(":")[0]
+        ended = await run("serve", "--port", port, "--host", "127.0.0.1", cwd=tmp_path, **variables)
+        assert ended.code == 1
+        assert "HEARTH_PORT" in ended.errors.splitlines()[-1]
+
+
+async def test_no_secret_is_in_what_the_server_says(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
+    async with (
+        started(*command, cwd=tmp_path, variables=variables) as server,
+        aiohttp.ClientSession() as session,
+    ):
+        port = (await server.line_with("listening on port")).split("port ")[1].split(":")[0]
+        link = (await server.line_with("/app/setup#")).split()[-1]
+        said = len(server.lines)
+        token = link.partition("#")[2]
+        headers = {"Authorization": f"Bearer {token}"}
+        for path in (f"/features?token={token}", "/admin/settings"):
+            async with session.get(f"http://localhost:{port}{path}", headers=headers) as answer:
+                assert answer.status == 200
+        server.signal(signal.SIGTERM)
+        assert await server.ended() == 0
+    later = "".join(server.lines[said:])
+    assert "/admin/settings" in later
+    assert token not in later
+
+
+async def test_another_master_key_is_one_line(tmp_path: Path, variables: dict[str, str]) -> None:
+    made = await run("jobs", "run", "sweep", cwd=tmp_path, **variables)
+    assert made.code == 0
+    other = {**variables, "HEARTH_MASTER_KEY": b64encode(b"x" * 32).decode()}
+    ended = await run("jobs", "run", "sweep", cwd=tmp_path, **other)
+    assert ended.code == 1
+    assert "another master key" in ended.errors.splitlines()[-1]
+    assert "Traceback" not in ended.errors

@@ -1,0 +1,95 @@
+"""`hearth` as people run it: a process of its own, with an environment of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.configuration import variable_names
+
+PROGRAM = Path(sys.executable).with_name("hearth")
+_START_SECONDS = 60.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's, without a configuration that whoever runs the tests may have."""
+    return {k: v for k, v in os.environ.items() if k.upper() not in variable_names()} | more
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    code: int
+    output: str
+    errors: str
+
+
+async def run(
+    *arguments: str | Path, cwd: Path, program: Path = PROGRAM, **variables: str
+) -> Ended:
+    """Run a command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *arguments,
+        cwd=cwd,
+        env=environment(**variables),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, output.decode(), errors.decode())
+
+
+class Program:
+    """A server that runs until it is told to stop."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.lines: list[str] = []
+
+    async def line_with(self, words: str) -> str:
+        """The first line that holds the words, as soon as it is said."""
+        for line in self.lines:
+            if words in line:
+                return line
+        assert self._process.stderr is not None
+        async with asyncio.timeout(_START_SECONDS):
+            while raw := await self._process.stderr.readline():
+                self.lines.append(raw.decode())
+                if words in self.lines[-1]:
+                    return self.lines[-1]
+        raise AssertionError(f"it never said {words!r}:\n{''.join(self.lines)}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def ended(self) -> int:
+        assert self._process.stderr is not None
+        self.lines += (await self._process.stderr.read()).decode().splitlines(keepends=True)
+        return await self._process.wait()
+
+
+@asynccontextmanager
+async def started(
+    *command: str | Path, cwd: Path, variables: Mapping[str, str] | None = None
+) -> AsyncIterator[Program]:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env=environment(**(variables or {})),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await program.ended()
+        # Closes the pipe's transport, which asyncio leaves to the collector otherwise.
+        process._transport.close()  # type: ignore[attr-defined]  # there is no public way
