@@ -15,9 +15,10 @@ PROGRAM = Path(sys.executable).with_name("hearth")
 _START_SECONDS = 60.0
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's, without a configuration that whoever runs the tests may have."""
-    return {k: v for k, v in os.environ.items() if k.upper() not in variable_names()} | more
+    own = {k: v for k, v in os.environ.items() if k.upper() not in variable_names()}
+    return own | dict(variables or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,17 @@ class Ended:
 
 
 async def run(
-    *arguments: str | Path, cwd: Path, program: Path = PROGRAM, **variables: str
+    *arguments: str | Path,
+    cwd: Path,
+    program: Path = PROGRAM,
+    variables: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run a command to its end."""
     process = await asyncio.create_subprocess_exec(
         program,
         *arguments,
         cwd=cwd,
-        env=environment(**variables),
+        env=environment(variables),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -80,7 +84,7 @@ async def started(
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
-        env=environment(**(variables or {})),
+        env=environment(variables),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
