@@ -30,7 +30,8 @@ tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hearth: Python 3.11 or newer is needed; choose one with: make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "hearth: Python's venv is missing: sudo apt-get install python3-venv" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "hearth: a C compiler is missing: sudo apt-get install build-essential" >&2; exit 1; }
-	@cargo --version >/dev/null 2>&1 || { echo "hearth: cargo (Rust 1.85 or newer) is missing: get it from https://rustup.rs" >&2; exit 1; }
+	@rustc --version >/dev/null 2>&1 && cargo --version >/dev/null 2>&1 || { echo "hearth: cargo (Rust 1.85 or newer) is missing: get it from https://rustup.rs" >&2; exit 1; }
+	@printf '%s\n' "rustc 1.85" "$$(rustc --version)" | sort --check=quiet --version-sort || { echo "hearth: $$(rustc --version) is too old, 1.85 is needed: rustup update" >&2; exit 1; }
 
 $(BIN)/python:
 	$(call say,making a virtual environment in $(VENV))
@@ -60,6 +61,10 @@ test: dev ## every test
 test-python:
 	$(call say,testing the server)
 	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+test-dialect:
+	$(call say,testing the database dialect with SQLAlchemy's own suite)
+	@$(BIN)/python -m tests.dialect
 
 test-native:
 	$(call say,testing the native core)

@@ -205,8 +205,9 @@ class Configuration(BaseSettings):
         return f"{scheme}://localhost:{self.port}"
 
     @property
-    def is_https(self) -> bool:
-        return self.own_url.startswith("https:")
+    def has_https_address(self) -> bool:
+        """Whether everybody is to come over HTTPS, and may be told to remember it."""
+        return self.public_url is not None and self.public_url.startswith("https:")
 
 
 def variable_names() -> dict[str, str]:

@@ -26,6 +26,8 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 BODY_BYTES = 1024
 _IDLE_SECONDS = 75.0
+# Versions of what we are made of are nobody's business.
+SERVER = "Hearth"
 _logger = structlog.get_logger("hearth")
 
 
@@ -135,7 +137,7 @@ class Connection(RequestHandler):
             body=error_body(refusal, request.path, **more),
             status=refusal.code.status,
             content_type=JSON,
-            headers={**error_headers(refusal), "X-Request-ID": request_id},
+            headers={**error_headers(refusal), "X-Request-ID": request_id, "Server": SERVER},
         )
         response.force_close()
         return response

@@ -12,6 +12,7 @@ from api.failure import Failed
 from store.database import DatabaseAway
 from store.embedded import Cluster, ClusterError
 from store.keys import WrongMasterKey
+from store.migrate import UnknownRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def _failures() -> Iterator[None]:
         yield
     except ClusterError as error:
         raise Failed(str(error)) from None
+    except UnknownRevision as error:
+        raise Failed(f"{error}; `alembic history` lists the revisions there are") from None
     except WrongMasterKey:
         raise Failed(
             "the keys in this database were wrapped by another master key; give that one, as"

@@ -18,9 +18,9 @@ _ELSEWHERE = ("198.51.100.1", 9)
 def own_names() -> Iterator[Name]:
     """Its names and addresses, as far as they can stand in a URL."""
     yield "localhost"
-    yield mdns_name()
     with suppress(ValueError):
         yield as_name(socket.gethostname())
+        yield as_name(mdns_name())
     for addresses in psutil.net_if_addrs().values():
         for entry in addresses:
             if entry.family in _FAMILIES and "%" not in entry.address:

@@ -21,6 +21,7 @@ from aiohttp.hdrs import (
 from aiohttp.typedefs import Handler
 
 from api import ratelimits
+from api.connection import SERVER
 from api.envelope import bug, error_body, error_headers, refusal_of
 from api.errors import Code, Forbidden, Refusal
 from api.http import RATE_LIMIT
@@ -35,7 +36,7 @@ _EXPOSED = (
 _PREFLIGHT_SECONDS = "600"
 _YEAR = 31_536_000
 # Health is asked by load balancers, which speak plain HTTP and know no host name.
-_PLAIN = {"/healthz", "/readyz"}
+_PLAIN = {"/healthz", "/readyz", "/healthz/", "/readyz/"}
 _logger = structlog.get_logger("hearth")
 
 
@@ -133,7 +134,7 @@ async def gatekeeper(request: web.Request, handler: Handler) -> web.StreamRespon
             raise Refusal(
                 "This server does not go by that name. Add it to HEARTH_ALLOWED_HOSTS.",
             )
-        if request.app[CONFIGURATION].is_https and network.scheme(request) == "http":
+        if request.app[CONFIGURATION].has_https_address and network.scheme(request) == "http":
             return _to_https(request)
     if "\0" in request.path:
         raise Refusal("There is no such thing here.", Code.NOT_FOUND)
@@ -181,10 +182,11 @@ async def sign_response(request: web.Request, response: web.StreamResponse) -> N
     """The headers that every answer carries, streams and handshakes included."""
     headers = response.headers
     headers["X-Request-ID"] = request[REQUEST_ID]
+    headers["Server"] = SERVER
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cache-Control", "no-store")
-    if request.app[CONFIGURATION].is_https:
+    if request.app[CONFIGURATION].has_https_address:
         headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
     if RATE_LIMIT in request:
         headers.update(ratelimits.headers(request[RATE_LIMIT]))

@@ -21,7 +21,7 @@ from api.failure import WrongConfiguration
 from api.machine import address_at_home, as_name, own_names
 from api.tls import CertificateAuthority, Damaged, Name, ServerCertificate
 
-_EVERY_ADDRESS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
+_EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def self_signed(configuration: Configuration, now: datetime) -> SelfSigned:
     """Make sure of a certificate for all that this server is called."""
     if configuration.tls_cert is not None:
         raise WrongConfiguration("HEARTH_TLS_CERT and --tls-self-signed: give one of them")
-    if configuration.public_url is not None and not configuration.is_https:
+    if configuration.public_url is not None and not configuration.has_https_address:
         raise WrongConfiguration("HEARTH_PUBLIC_URL: with --tls-self-signed it begins with https:")
     url = configuration.public_url or _url_at_home(configuration)
     name = _name_in(url)
@@ -92,7 +92,9 @@ class TlsFolder:
     def _authority(self, names: Collection[Name], now: datetime) -> CertificateAuthority:
         with suppress(FileNotFoundError):
             kept = self._read_authority()
-            if kept.is_current(now):
+            # One that has not begun is kept: that is a clock which is wrong, now or then, and a new
+            # authority would cost every phone its trust.
+            if not kept.ends_soon(now):
                 return kept
         made = CertificateAuthority.make(socket.gethostname(), names, now)
         _write(self.authority, made.pem)
@@ -113,17 +115,22 @@ class TlsFolder:
         # Nobody trusts this one by itself: where it is missing or damaged, it is made anew.
         with suppress(FileNotFoundError, Damaged):
             kept = ServerCertificate.read(self.server.read_bytes())
+            is_current = kept.has_begun(now) and not kept.ends_soon(now)
             # A name too many does no harm: an address that is away for a while costs nothing.
-            if kept.is_current(now) and kept.names >= names and authority.has_issued(kept):
+            if is_current and kept.names >= names and authority.has_issued(kept):
                 return
         _write(self.server, authority.issue(names, now).pem)
 
 
 def _write(path: Path, content: bytes) -> None:
     """All of it or nothing, whenever the power goes; for the owner alone."""
-    handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(draft).replace(path)
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

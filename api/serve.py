@@ -16,7 +16,7 @@ from api.self_signed import SelfSigned
 from api.setup.routes import AUTHORITY
 
 # Running requests get this long to end, and once more after they were cancelled.
-_REQUESTS_SECONDS = 1.5
+_REQUESTS_SECONDS = 1.0
 _BACKLOG = 1024
 
 
@@ -29,6 +29,16 @@ async def running(
     The end is a graceful one: nobody new gets in, sockets hear that they should come back, running
     requests are answered.
     """
+    async with _listening(app, host, port, tls, variable="HEARTH_PORT") as site:
+        yield site.port
+        await site.stop()
+        await say_goodbye(app)
+
+
+@asynccontextmanager
+async def _listening(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, *, variable: str
+) -> AsyncIterator[web.TCPSite]:
     runner = Runner(app, shutdown_timeout=_REQUESTS_SECONDS)
     try:
         await runner.setup()
@@ -37,12 +47,10 @@ async def running(
             await site.start()
         except OSError as error:
             raise Failed(
-                f"{host}:{port} can't be listened on ({error.strerror}); choose another with"
-                " --port or HEARTH_PORT"
+                f"{host}:{port} can't be listened on ({error.strerror}); choose another port with"
+                f" {variable}"
             ) from None
-        yield runner.addresses[0][1]
-        await site.stop()
-        await say_goodbye(app)
+        yield site
     finally:
         await runner.cleanup()
 
@@ -55,6 +63,7 @@ async def serve(
     self_signed: SelfSigned | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
+    stop = stop_requested()
     app = build_app(configuration)
     if self_signed is not None:
         app[AUTHORITY] = self_signed.authority
@@ -69,16 +78,17 @@ async def serve(
         if self_signed is not None:
             say(f"for phones to trust this server, open {self_signed.trust_page} on each")
             say(f"what they install there has the fingerprint {self_signed.fingerprint}")
-        await until_stopped()
+        await stop.wait()
         say("stopping; open sockets are asked to come back later")
 
 
-async def until_stopped() -> None:
+def stop_requested() -> asyncio.Event:
+    """Set when the process is asked to end, however early that is."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
 
 
 @asynccontextmanager
@@ -88,15 +98,15 @@ async def _admin_site(
     if configuration.admin_port is None:
         yield
         return
-    runner = Runner(admin_app(app), shutdown_timeout=_REQUESTS_SECONDS)
-    try:
-        await runner.setup()
-        site = web.TCPSite(runner, configuration.host, configuration.admin_port)
-        await site.start()
-        say(f"metrics on port {runner.addresses[0][1]}")
+    async with _listening(
+        admin_app(app),
+        configuration.host,
+        configuration.admin_port,
+        None,
+        variable="HEARTH_ADMIN_PORT",
+    ) as site:
+        say(f"metrics on port {site.port}")
         yield
-    finally:
-        await runner.cleanup()
 
 
 def _tls(configuration: Configuration) -> ssl.SSLContext | None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from api.configuration import Configuration
+from api.failure import WrongConfiguration
 from store.bus import Bus
 from store.bus.local import LocalBus
 from store.bus.redis import RedisBus
@@ -18,7 +19,7 @@ from store.limits.redis import RedisLimits
 from store.presence import Presence
 from store.presence.local import LocalPresence
 from store.presence.redis import RedisPresence
-from store.redis import SharedRedis
+from store.redis import SharedRedis, WrongRedisUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,12 @@ async def shared_state(configuration: Configuration, clock: Clock) -> AsyncItera
     if configuration.redis_url is None:
         yield Shared(LocalBus(), LocalPresence(ttl, clock), LocalLimits(), LocalLeases(clock))
         return
+    try:
+        shared_redis = SharedRedis(configuration.redis_url.get_secret_value(), clock)
+    except WrongRedisUrl as wrong:
+        raise WrongConfiguration(f"REDIS_URL: {wrong}") from None
     async with (
-        SharedRedis(configuration.redis_url.get_secret_value(), clock) as redis,
+        shared_redis as redis,
         RedisBus(redis, configuration.server_id, clock) as bus,
     ):
         yield Shared(

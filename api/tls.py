@@ -85,10 +85,11 @@ class _Credential:
         )
         return key + self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def is_current(self, now: datetime) -> bool:
-        """Whether it holds, and will for some time yet."""
-        begins = self.certificate.not_valid_before_utc
-        return begins <= now < self.certificate.not_valid_after_utc - RENEWED_BEFORE
+    def has_begun(self, now: datetime) -> bool:
+        return self.certificate.not_valid_before_utc <= now
+
+    def ends_soon(self, now: datetime) -> bool:
+        return self.certificate.not_valid_after_utc - RENEWED_BEFORE <= now
 
 
 class ServerCertificate(_Credential):

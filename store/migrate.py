@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -19,6 +20,10 @@ from sqlalchemy.pool import NullPool
 SCRIPTS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every server takes the same one.
 _LOCK = 4_741_880_112
+
+
+class UnknownRevision(Exception):
+    """There is no such revision, or no way to it."""
 
 
 async def migrate(
@@ -50,10 +55,30 @@ def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
     config = _config()
     config.attributes["connection"] = connection
     config.attributes["say"] = say
-    if to.startswith("-"):
-        command.downgrade(config, to)
-    else:
-        command.upgrade(config, to)
+    scripts = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is not None and not _knows(scripts, present):
+        # A newer server has been here, and old and new ones run side by side.
+        say(f"the schema is at {present}, newer than this code; it stays")
+        return
+    try:
+        if to.startswith("-") or to in _before(scripts, present):
+            command.downgrade(config, to)
+        else:
+            command.upgrade(config, to)
+    except CommandError as error:
+        raise UnknownRevision(str(error)) from None
+
+
+def _knows(scripts: ScriptDirectory, revision: str) -> bool:
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def _before(scripts: ScriptDirectory, present: str | None) -> set[str]:
+    if present is None:
+        return set()
+    earlier = {script.revision for script in scripts.iterate_revisions(present, "base")}
+    return {"base", *earlier} - {present}
 
 
 async def _give_rows(connection: AsyncConnection, role: str) -> None:
@@ -67,15 +92,19 @@ async def _give_rows(connection: AsyncConnection, role: str) -> None:
         )
 
 
+def is_fit(present: str | None) -> bool:
+    """Whether this code can work on a schema: its own newest, or one that is newer still."""
+    scripts = ScriptDirectory.from_config(_config())
+    if present is None:
+        return False
+    return present == scripts.get_current_head() or not _knows(scripts, present)
+
+
 async def revision(connection: AsyncConnection) -> str | None:
     """Where the database's schema is."""
     return await connection.run_sync(
         lambda bound: MigrationContext.configure(bound).get_current_revision()
     )
-
-
-def newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

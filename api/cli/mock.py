@@ -28,7 +28,7 @@ def run(chosen: argparse.Namespace) -> None:
     from api.features import ENDPOINTS, SOCKETS
     from api.logs import configure_logs
     from api.mock import mock_app
-    from api.serve import running, until_stopped
+    from api.serve import running, stop_requested
 
     configuration = read_configuration(host=chosen.host, port=chosen.port)
     configure_logs(configuration.log_level)
@@ -36,8 +36,9 @@ def run(chosen: argparse.Namespace) -> None:
     app = mock_app(routes, SOCKETS, configuration=configuration)
 
     async def serve() -> None:
+        stop = stop_requested()
         async with running(app, host=configuration.host, port=configuration.port) as port:
             say(f"the mock listens on port {port}; read http://localhost:{port}/docs")
-            await until_stopped()
+            await stop.wait()
 
     asyncio.run(serve())

@@ -74,7 +74,7 @@ def mentions(text: str, line: str) -> bool:
 
 
 def _version(release: Path) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.name.removeprefix("v").split("."))
+    return tuple(int(part) for part in release.name.split("."))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -93,10 +93,9 @@ async def _version(connection: AsyncConnection) -> str:
 
 async def _schema(connection: AsyncConnection) -> Finding:
     present = await migrate.revision(connection)
-    newest = await asyncio.to_thread(migrate.newest_revision)
-    if present == newest:
-        return well("schema", f"at {present}, as the code wants it")
-    return ill("schema", f"at {present}, the code wants {newest}. Run `hearth migrate`.")
+    if await asyncio.to_thread(migrate.is_fit, present):
+        return well("schema", f"at {present}, which this code can work on")
+    return ill("schema", f"at {present}, older than the code. Run `hearth migrate`.")
 
 
 def _roles(urls: DatabaseUrls) -> Finding:
@@ -192,7 +191,7 @@ async def _turn_server(url: str) -> Finding:
 
 
 async def _address(configuration: Configuration) -> list[Finding]:
-    if configuration.is_https:
+    if configuration.own_url.startswith("https:"):
         return [well("address", f"{configuration.own_url} is encrypted")]
     return [
         note(

@@ -53,7 +53,7 @@ async def test_a_schema_that_is_not_the_code_s_is_not_ready(
     async with serving(postgres.application_url(name), tmp_path) as server:
         engine = create_async_engine(postgres.owner_url(name))
         async with engine.begin() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         await engine.dispose()
         answered = await server.ask("GET", "/readyz")
     await asyncio.to_thread(postgres.drop_database, name)

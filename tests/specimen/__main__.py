@@ -12,13 +12,14 @@ from sqlalchemy.engine import make_url
 from api.access import Role
 from api.app import build_app
 from api.cli.say import say
-from api.serve import running, until_stopped
+from api.serve import running, stop_requested
 from tests.specimen import commands, routes
 from tests.support.people import People
 from tests.support.server import configure
 
 
 async def main(database: str, data_dir: str) -> None:
+    stop = stop_requested()
     people = People()
     app = build_app(
         configure(make_url(database), Path(data_dir)),
@@ -28,7 +29,7 @@ async def main(database: str, data_dir: str) -> None:
     )
     async with running(app, host="127.0.0.1", port=0) as port:
         say(f"port {port} token {people.sign_in(Role.PARENT)}")
-        await until_stopped()
+        await stop.wait()
 
 
 asyncio.run(main(*sys.argv[1:]))
