@@ -25,13 +25,16 @@ run: build ## build what has changed and run the server on http://localhost:8080
 
 build: tools $(VENV)/.native ## the virtual environment and the native core
 
+# One line, where a recipe that fails would add make's own; $(1) is a shell command, $(2) the advice.
+need = $(if $(shell { $(1); } >/dev/null 2>&1 && echo yes),,$(error hearth: $(2)))
+
 tools:
-	@command -v $(PYTHON) >/dev/null || { echo "hearth: Python is missing: sudo apt-get install python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hearth: Python 3.11 or newer is needed; choose one with: make run PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "hearth: Python's venv is missing: sudo apt-get install python3-venv" >&2; exit 1; }
-	@command -v cc >/dev/null || { echo "hearth: a C compiler is missing: sudo apt-get install build-essential" >&2; exit 1; }
-	@rustc --version >/dev/null 2>&1 && cargo --version >/dev/null 2>&1 || { echo "hearth: cargo (Rust 1.85 or newer) is missing: get it from https://rustup.rs" >&2; exit 1; }
-	@printf '%s\n' "rustc 1.85" "$$(rustc --version)" | sort --check=quiet --version-sort || { echo "hearth: $$(rustc --version) is too old, 1.85 is needed: rustup update" >&2; exit 1; }
+	$(call need,command -v $(PYTHON),Python is missing: sudo apt-get install python3 python3-venv)
+	$(call need,$(PYTHON) -c 'import tomllib',Python 3.11 or newer is needed; choose one with: make run PYTHON=python3.12)
+	$(call need,$(PYTHON) -c 'import ensurepip; import venv',Python has no venv: sudo apt-get install python3-venv)
+	$(call need,command -v cc,a C compiler is missing: sudo apt-get install build-essential)
+	$(call need,cargo --version,cargo is missing: get Rust 1.85 or newer from https://rustup.rs)
+	$(call need,printf '%s\n' 'rustc 1.85' "$$(rustc --version)" | sort --check=quiet --version-sort,Rust is too old and 1.85 is needed: rustup update)
 
 $(BIN)/python:
 	$(call say,making a virtual environment in $(VENV))
