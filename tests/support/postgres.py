@@ -59,7 +59,8 @@ def postgres() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="hearth-tests-"))
     folder.chmod(0o711)
     # Nothing here has to survive a power cut.
-    cluster = Cluster(folder / "postgres", settings={"fsync": "off", "full_page_writes": "off"})
+    settings = {"fsync": "off", "full_page_writes": "off", "max_prepared_transactions": "10"}
+    cluster = Cluster(folder / "postgres", settings=settings)
     cluster.start()
     try:
         asyncio.run(migrate(make_url(cluster.owner_url)))
