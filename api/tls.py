@@ -110,11 +110,9 @@ class CertificateAuthority(_Credential):
     def make(cls, house: str, names: Iterable[Name], now: datetime) -> Self:
         """For all that is at home, and for these names and addresses wherever they are."""
         subject = _distinguished_name(f"Hearth on {house}"[:_LONGEST_COMMON_NAME])
-        bounds = {*_AT_HOME, *map(_neighbourhood, names)}
-        constraints = x509.NameConstraints(
-            permitted_subtrees=[_general_name(bound) for bound in sorted(bounds, key=str)],
-            excluded_subtrees=None,
-        )
+        elsewhere = {_neighbourhood(name) for name in names if not _is_within_any(name, _AT_HOME)}
+        bounds = [_general_name(bound) for bound in (*_AT_HOME, *sorted(elsewhere, key=str))]
+        constraints = x509.NameConstraints(permitted_subtrees=bounds, excluded_subtrees=None)
         key = _make_key()
         certificate = (
             _certificate(key.public_key(), subject, issuer=subject, now=now)
@@ -138,8 +136,7 @@ class CertificateAuthority(_Credential):
 
     def may_vouch_for(self, name: Name) -> bool:
         constraints = self.certificate.extensions.get_extension_for_class(x509.NameConstraints)
-        bounds = constraints.value.permitted_subtrees or ()
-        return any(_is_within(name, bound.value) for bound in bounds)
+        return _is_within_any(name, [b.value for b in constraints.value.permitted_subtrees or ()])
 
     def issue(self, names: Collection[Name], now: datetime) -> ServerCertificate:
         alternatives = x509.SubjectAlternativeName(
@@ -228,6 +225,10 @@ def _neighbourhood(name: Name) -> str | IPNetwork:
             return ipaddress.IPv4Network(name)
         case ipaddress.IPv6Address():
             return ipaddress.IPv6Network((name, 64), strict=False)
+
+
+def _is_within_any(name: Name, bounds: Iterable[str | IPNetwork]) -> bool:
+    return any(_is_within(name, bound) for bound in bounds)
 
 
 def _is_within(name: Name, bound: str | IPNetwork) -> bool:

@@ -98,6 +98,7 @@ def test_who_trusts_another_authority_does_not_believe_it(
         "notlocal",
         V4("198.51.100.1"),
         V6("2001:db8::1"),
+        V6("::2"),
     ],
     ids=str,
 )
