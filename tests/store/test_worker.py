@@ -354,7 +354,7 @@ async def test_a_killed_servers_job_goes_on_after_its_lease(
     await survivor.server({"work": succeed, "other": succeed})
     await survivor.wait_for(await survivor.enqueue("other"), State.DONE)
     assert (await survivor.find(job_id)).state is State.RUNNING
-    await survivor.clock.advance(LEASE.total_seconds())
+    await survivor.pass_time(LEASE.total_seconds())
     job = await survivor.wait_for(job_id, State.DONE)
     assert job.outcome == {"got": {}, "attempt": 2}
 

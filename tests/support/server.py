@@ -107,6 +107,11 @@ async def serving(
             await asyncio.sleep(0)
 
 
+def unconfigured() -> Configuration:
+    """What a first start finds: nothing."""
+    return Configuration(_env_file=None)
+
+
 def configure(database: URL, data_dir: Path, **given: Any) -> Configuration:
     """A configuration that owes nothing to the environment of whoever runs the tests."""
     fields = {"database_url": database, "data_dir": data_dir, "secret_key": SECRET, **given}
