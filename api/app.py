@@ -13,10 +13,12 @@ from aiohttp.typedefs import Handler
 from api import http, jobs, middleware, ratelimits
 from api.access import Authenticator
 from api.configuration import Configuration
+from api.failure import Failed
 from api.features import ENDPOINTS, SOCKETS
 from api.keyring import Keyring
 from api.keys import (
     AUTHENTICATOR,
+    BLOBS,
     BUS,
     CLOCK,
     CONFIGURATION,
@@ -44,12 +46,14 @@ from api.settings.flags import flags
 from api.settings.live import LiveSettings
 from api.setup.service import SetupLinkAuthenticator
 from api.shared import shared_state
+from api.storage import storage
 from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
 from api.ws.serving import serve_socket
 from store import jobs as stored_jobs
 from store import keys as stored_keys
 from store import settings as stored_settings
+from store.blobs import WrongStorage
 from store.clock import Clock, SystemClock
 from store.database import Database
 from store.limits.local import LocalLimits
@@ -122,6 +126,7 @@ def build_app(
             _keyring,
             _settings,
             _sockets(make_authenticator),
+            _blobs,
         ]
     )
     if works:
@@ -190,6 +195,15 @@ def _sockets(
         yield
 
     return sockets
+
+
+async def _blobs(app: web.Application) -> AsyncIterator[None]:
+    try:
+        async with storage(app[CONFIGURATION]) as blobs:
+            app[BLOBS] = blobs
+            yield
+    except WrongStorage as wrong:
+        raise Failed(str(wrong)) from None
 
 
 async def _jobs(app: web.Application) -> AsyncIterator[None]:

@@ -185,9 +185,19 @@ class Configuration(BaseSettings):
             raise ValueError("HEARTH_MASTER_KEY and HEARTH_MASTER_KEY_FILE: give one of them")
         if self.database_owner_url is not None and self.database_url is None:
             raise ValueError("DATABASE_OWNER_URL needs DATABASE_URL beside it")
-        if self.s3_endpoint is not None and self.s3_bucket is None:
-            raise ValueError("HEARTH_S3_ENDPOINT needs HEARTH_S3_BUCKET beside it")
+        self._check_storage()
         return self
+
+    def _check_storage(self) -> None:
+        parts = {
+            "HEARTH_S3_BUCKET": self.s3_bucket,
+            "HEARTH_S3_ACCESS_KEY": self.s3_access_key,
+            "HEARTH_S3_SECRET_KEY": self.s3_secret_key,
+        }
+        missing = [name for name, value in parts.items() if value is None]
+        is_wanted = self.s3_endpoint is not None or len(missing) < len(parts)
+        if is_wanted and missing:
+            raise ValueError(f"{missing[0]} is missing: storage in a bucket needs it")
 
     @property
     def heartbeat_ttl(self) -> float:

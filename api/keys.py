@@ -10,6 +10,7 @@ from api.network import Network
 from api.pulse import Pulse
 from api.ratelimits import RateLimits
 from api.settings.live import LiveSettings
+from store.blobs import Blobs
 from store.bus import Bus
 from store.clock import Clock
 from store.database import Database
@@ -22,6 +23,7 @@ METRICS = web.AppKey("metrics", Metrics)
 NETWORK = web.AppKey("network", Network)
 DB = web.AppKey("db", Database)
 KEYRING = web.AppKey("keyring", Keyring)
+BLOBS = web.AppKey("blobs", Blobs)
 BUS = web.AppKey("bus", Bus)
 PRESENCE = web.AppKey("presence", Presence)
 LEASES = web.AppKey("leases", Leases)

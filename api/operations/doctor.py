@@ -16,6 +16,7 @@ import sfu
 from api.configuration import Configuration
 from api.database import DatabaseUrls
 from api.operations import stun
+from api.storage import storage
 from store import migrate
 from store.clock import Clock
 from store.outage import Outage
@@ -56,6 +57,7 @@ async def examine(configuration: Configuration, urls: DatabaseUrls, clock: Clock
     looks: list[Callable[[], Awaitable[list[Finding]]]] = [
         lambda: _database(urls, clock),
         lambda: _redis(configuration, clock),
+        lambda: _storage(configuration),
         lambda: _media(configuration),
         lambda: _turn(configuration),
         lambda: _address(configuration),
@@ -138,6 +140,16 @@ async def _redis(configuration: Configuration, clock: Clock) -> list[Finding]:
         return [ill("redis", str(error))]
     theirs = datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
     return [well("redis", "answers"), _compared("redis clock", "ours", theirs, clock.now())]
+
+
+async def _storage(configuration: Configuration) -> list[Finding]:
+    blobs = storage(configuration)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS), blobs:
+            await blobs.check()
+    except (Outage, TimeoutError) as error:
+        return [ill("storage", str(error) or "does not answer. Look at HEARTH_S3_ENDPOINT.")]
+    return [well("storage", "writes, reads and removes")]
 
 
 async def _media(configuration: Configuration) -> list[Finding]:

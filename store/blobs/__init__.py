@@ -59,17 +59,13 @@ class Stat:
 class Blobs(Protocol):
     """Used in `async with`. Everything but `signed_url` raises Outage when the storage is away."""
 
-    async def write(
-        self, stream: AsyncIterator[bytes], *, content_type: str, limit: int
-    ) -> Blob:
+    async def write(self, stream: AsyncIterator[bytes], *, content_type: str, limit: int) -> Blob:
         """Keep a stream under a new key, whole or not at all; raises TooLarge.
 
         Memory stays flat, however long the stream. Once this returns, a power cut loses nothing.
         """
 
-    def read(
-        self, key: str, start: int = 0, end: int | None = None
-    ) -> AsyncGenerator[bytes, None]:
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to but not including `end`, as far as there are any.
 
         Raises NoSuchBlob; also in the middle, if the blob goes away then. Who stops before the end
@@ -148,9 +144,7 @@ async def prove(blobs: Blobs) -> None:
     async def stream() -> AsyncIterator[bytes]:
         yield written
 
-    blob = await blobs.write(
-        stream(), content_type="application/octet-stream", limit=len(written)
-    )
+    blob = await blobs.write(stream(), content_type="application/octet-stream", limit=len(written))
     try:
         found = b"".join([piece async for piece in blobs.read(blob.key)])
     except NoSuchBlob:

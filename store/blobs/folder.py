@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -55,9 +55,7 @@ class FolderBlobs:
     async def __aexit__(self, *_: object) -> None:
         """Nothing stays open between calls."""
 
-    async def write(
-        self, stream: AsyncIterator[bytes], *, content_type: str, limit: int
-    ) -> Blob:
+    async def write(self, stream: AsyncIterator[bytes], *, content_type: str, limit: int) -> Blob:
         """The content type is the database's to know: a folder keeps bytes only."""
         key = new_key()
         draft = _Draft(self._incoming / key, self._path(key))
@@ -82,6 +80,8 @@ class FolderBlobs:
         while start < end:
             # Opened anew for each piece: a slow reader holds no file.
             piece = await self._of_blob(_read, path, start, min(end - start, PIECE_BYTES))
+            if not piece:
+                raise NoSuchBlob(key)
             yield piece
             start += len(piece)
 
@@ -99,6 +99,7 @@ class FolderBlobs:
     async def signed_url(
         self, key: str, seconds: int, *, disposition: str = "attachment"
     ) -> str | None:
+        checked_key(key)
         return None
 
     async def sweep(self, now: datetime) -> int:
@@ -117,9 +118,7 @@ class FolderBlobs:
         self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         self._incoming.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
-    async def _of_blob(
-        self, work: Callable[_P, _T], *arguments: _P.args, **more: _P.kwargs
-    ) -> _T:
+    async def _of_blob(self, work: Callable[_P, _T], *arguments: _P.args, **more: _P.kwargs) -> _T:
         """Work on a blob that should be there."""
         try:
             return await self._in_thread(work, *arguments, **more)
@@ -178,8 +177,10 @@ class _Draft:
         with self._lock:
             self._dropped = True
             self._close()
-            self._path.unlink(missing_ok=True)
-            self._final_path.unlink(missing_ok=True)
+            # On a broken disk this fails as what came before did, which is what counts.
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+                self._final_path.unlink(missing_ok=True)
 
     def _open(self) -> int:
         if self._dropped:
@@ -225,7 +226,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove_older(folder: Path, moment: float) -> int:
-    old = [path for path in folder.iterdir() if path.stat().st_mtime < moment]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
+    removed = 0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # it was kept or dropped at this very moment
+            if path.stat().st_mtime < moment:
+                path.unlink()
+                removed += 1
+    return removed

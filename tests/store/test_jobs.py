@@ -13,16 +13,14 @@ from store.ids import WrongId, new_id
 from store.jobs import Claim, Failure, Progress, State
 from store.leases import LeaseLost
 from tests.support.clock import START, VirtualClock
-from tests.support.jobs import PATIENCE, House
+from tests.support.jobs import PATIENCE, House, house
 
 LEASE = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
 BROKEN = Failure("CRASHED", "It broke.")
 
 
-@pytest.fixture
-async def house(database: Database) -> House:
-    return await House.over(database)
+__all__ = ["house"]
 
 
 @pytest.fixture

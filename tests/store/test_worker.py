@@ -1,57 +1,20 @@
 import asyncio
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from store import jobs
-from store.database import Database
 from store.jobs import Outcome, Progress, State
-from store.leases import LeaseLost
 from store.run import LEASE, GiveUp, RetryLater, Run
-from store.schedule import daily, every
 from store.worker import Worker
 from tests.support.clock import START
-from tests.support.jobs import PATIENCE, House
-from tests.support.postgres import Postgres
+from tests.support.jobs import PATIENCE, Door, House, house, succeed
 from tests.support.waiting import eventually
 
-
-@pytest.fixture
-async def house(database: Database) -> AsyncIterator[House]:
-    house = await House.over(database)
-    yield house
-    await house.close()
-
-
-class Door:
-    """A handler that waits behind a door, and tells what happened to it there."""
-
-    def __init__(self) -> None:
-        self.entered: list[Run] = []
-        self.cancelled = 0
-        self._open = asyncio.Event()
-
-    def open(self) -> None:
-        self._open.set()
-
-    async def __call__(self, run: Run) -> Outcome:
-        self.entered.append(run)
-        try:
-            await self._open.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        return {"attempt": run.attempt}
-
-
-async def succeed(run: Run) -> Outcome:
-    return {"got": run.body, "attempt": run.attempt}
+__all__ = ["house"]
 
 
 async def test_a_job_runs_and_its_outcome_is_kept(house: House) -> None:
@@ -232,147 +195,6 @@ async def test_a_cancellation_that_a_handler_runs_into_is_a_failed_attempt(house
     assert "CancelledError" in job.outcome["error"]["message"]
 
 
-async def test_progress_shows_while_a_job_runs_and_stays_when_it_is_done(house: House) -> None:
-    door = Door()
-    await house.server({"work": door})
-    job_id = await house.enqueue("work")
-    await eventually(lambda: len(door.entered) == 1)
-    for done in range(1, 8):
-        door.entered[0].progress(done, 10)
-    async with asyncio.timeout(PATIENCE):
-        while (job := await house.find(job_id)).progress is None:
-            await house.moment()
-    assert (job.state, job.progress) == (State.RUNNING, Progress(7, 10))
-    door.entered[0].progress(10, 10)
-    door.open()
-    assert (await house.wait_for(job_id, State.DONE)).progress == Progress(10, 10)
-
-
-async def test_a_lease_is_renewed_for_as_long_as_the_job_runs(house: House) -> None:
-    door, other_door = Door(), Door()
-    await house.server({"work": door})
-    job_id = await house.enqueue("work")
-    await eventually(lambda: len(door.entered) == 1)
-    await house.server({"work": other_door})
-    for _ in range(30):
-        await house.pass_time(10)
-    assert house.clock.now() - START > 4 * LEASE
-    door.open()
-    job = await house.wait_for(job_id, State.DONE)
-    assert job.outcome == {"attempt": 1}
-    assert other_door.entered == []
-
-
-async def test_a_lost_lease_cancels_the_handler(house: House) -> None:
-    slow, quick = Door(), Door()
-    await house.server({"work": slow})
-    job_id = await house.enqueue("work")
-    await eventually(lambda: len(slow.entered) == 1)
-
-    ahead = house.elsewhere(START + LEASE)
-    await ahead.server({"work": quick})
-    await eventually(lambda: len(quick.entered) == 1)
-    await house.pass_time(30)
-    await eventually(lambda: slow.cancelled == 1)
-    quick.open()
-    job = await ahead.wait_for(job_id, State.DONE)
-    assert job.outcome == {"attempt": 2}
-
-
-async def test_a_lease_that_cannot_be_renewed_cancels_the_handler_when_it_ends(
-    house: House,
-) -> None:
-    door = Door()
-    await house.server({"work": door})
-    await house.enqueue("work")
-    await eventually(lambda: len(door.entered) == 1)
-    house.db.is_down = True
-    await house.clock.advance(LEASE.total_seconds() - 5)
-    assert door.cancelled == 0
-    await house.clock.advance(6)
-    await eventually(lambda: door.cancelled == 1)
-
-
-async def test_a_handler_holds_its_job_in_a_transaction_or_learns_that_it_is_lost(
-    house: House,
-) -> None:
-    door = Door()
-    await house.server({"work": door})
-    job_id = await house.enqueue("work")
-    await eventually(lambda: len(door.entered) == 1)
-    (run,) = door.entered
-
-    ahead = house.elsewhere(START + LEASE)
-    async with house.db.begin() as tx:
-        await run.hold(tx)
-        async with ahead.db.begin() as other:
-            assert await jobs.claim(other, ["work"], lease=LEASE, most=1) == []
-    async with ahead.db.begin() as other:
-        (claim,) = await jobs.claim(other, ["work"], lease=LEASE, most=1)
-    assert claim.id == job_id
-    async with house.db.begin() as tx:
-        with pytest.raises(LeaseLost):
-            await run.hold(tx)
-
-
-async def test_a_handler_that_finds_its_job_lost_fails_nothing(house: House) -> None:
-    lost = asyncio.Event()
-
-    async def hold(run: Run) -> None:
-        await lost.wait()
-        async with house.db.begin() as tx:
-            await run.hold(tx)
-
-    await house.server({"work": hold})
-    job_id = await house.enqueue("work")
-    await house.quiet()
-    door = Door()
-    ahead = house.elsewhere(START + LEASE)
-    await ahead.server({"work": door})
-    await eventually(lambda: len(door.entered) == 1)
-    lost.set()
-    await house.quiet()
-    job = await house.find(job_id)
-    assert (job.state, job.attempts, job.outcome) == (State.RUNNING, 2, None)
-
-
-async def test_a_killed_servers_job_goes_on_after_its_lease(
-    house: House, postgres: Postgres, database_name: str
-) -> None:
-    url = postgres.application_url(database_name).render_as_string(hide_password=False)
-    job_id = await house.enqueue("work", datetime.now(UTC))
-    doomed = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.doomed_worker", url, stdout=asyncio.subprocess.PIPE
-    )
-    assert doomed.stdout is not None
-    async with asyncio.timeout(PATIENCE):
-        assert await doomed.stdout.readline() == b"running\n"
-    doomed.kill()
-    await doomed.wait()
-
-    survivor = house.elsewhere(datetime.now(UTC))
-    await survivor.server({"work": succeed, "other": succeed})
-    await survivor.wait_for(await survivor.enqueue("other"), State.DONE)
-    assert (await survivor.find(job_id)).state is State.RUNNING
-    await survivor.pass_time(LEASE.total_seconds())
-    job = await survivor.wait_for(job_id, State.DONE)
-    assert job.outcome == {"got": {}, "attempt": 2}
-
-
-async def test_a_job_that_kills_its_servers_is_not_tried_for_ever(house: House) -> None:
-    job_id = await house.enqueue("work")
-    for _ in range(jobs.MOST_ATTEMPTS):
-        async with house.db.begin() as tx:
-            assert await jobs.claim(tx, ["work"], lease=LEASE, most=1)
-        await house.clock.advance(LEASE.total_seconds())
-    door = Door()
-    await house.server({"work": door})
-    job = await house.wait_for(job_id, State.FAILED)
-    assert job.outcome is not None
-    assert job.outcome["error"]["code"] == "INTERRUPTED"
-    assert door.entered == []
-
-
 async def test_a_worker_that_stops_lets_short_work_end(house: House) -> None:
     door = Door()
     worker = await house.server({"work": door})
@@ -451,115 +273,8 @@ async def test_work_done_during_an_outage_is_noted_after_it(house: House) -> Non
     assert job.attempts == len(door.entered) == 1
 
 
-async def test_a_periodic_job_is_planned_once_however_many_servers_start(house: House) -> None:
-    hourly = [every("work", timedelta(hours=1))]
-    for _ in range(4):
-        await house.server({"work": succeed}, periodic=hourly)
-    await house.quiet()
-    (planned,) = await house.living("work")
-    assert planned.run_at == START + timedelta(hours=1)
-
-
-async def test_a_periodic_job_runs_once_each_time_among_several_servers(house: House) -> None:
-    ran: list[datetime] = []
-
-    async def note(run: Run) -> None:
-        ran.append(run.now)
-
-    for _ in range(3):
-        await house.server({"work": note}, periodic=[every("work", timedelta(hours=1))])
-    await house.quiet()
-    for times in range(1, 4):
-        (planned,) = await house.living("work")
-        await house.leap_to(planned.run_at)
-        done = await house.wait_for(planned.id, State.DONE)
-        (following,) = await house.living("work")
-        assert done.ended_at is not None
-        assert following.run_at == done.ended_at + timedelta(hours=1)
-        assert len(ran) == times
-
-
-async def test_a_periodic_job_that_fails_for_good_runs_again_at_its_next_time(
-    house: House,
-) -> None:
-    async def give_up(run: Run) -> None:
-        raise GiveUp("No.")
-
-    await house.server({"work": give_up}, periodic=[every("work", timedelta(hours=1))])
-    await house.quiet()
-    (planned,) = await house.living("work")
-    await house.leap_to(planned.run_at)
-    await house.wait_for(planned.id, State.FAILED)
-    (following,) = await house.living("work")
-    assert following.run_at > house.clock.now()
-
-
-async def test_a_daily_job_keeps_to_the_wall_clock_when_the_clocks_change(house: House) -> None:
-    spring = house.elsewhere(datetime(2026, 3, 28, 12, 0, tzinfo=UTC))
-    moments: list[datetime] = []
-
-    async def note(run: Run) -> None:
-        moments.append(run.now.replace(second=0, microsecond=0))
-
-    midnight = daily("work", time(0, 0), ZoneInfo("Europe/Berlin"))
-    await spring.server({"work": note}, periodic=[midnight])
-    await spring.quiet()
-    for _ in range(3):
-        (planned,) = await spring.living("work")
-        await spring.leap_to(planned.run_at)
-        await spring.wait_for(planned.id, State.DONE)
-    assert moments == [
-        datetime(2026, 3, 28, 23, 0, tzinfo=UTC),
-        datetime(2026, 3, 29, 22, 0, tzinfo=UTC),
-        datetime(2026, 3, 30, 22, 0, tzinfo=UTC),
-    ]
-
-
-async def test_a_clock_that_is_set_back_brings_no_day_twice(house: House) -> None:
-    door = Door()
-    await house.server({"work": door}, periodic=[daily("work", time(18, 0), ZoneInfo("UTC"))])
-    await house.quiet()
-    (planned,) = await house.living("work")
-    await house.leap_to(planned.run_at)
-    await eventually(lambda: len(door.entered) == 1)
-    await house.leap_to(planned.run_at - timedelta(seconds=5))
-    door.open()
-    await house.wait_for(planned.id, State.DONE)
-    (following,) = await house.living("work")
-    assert following.run_at == planned.run_at + timedelta(days=1)
-
-
-async def test_a_periodic_job_needs_a_handler(house: House) -> None:
-    with pytest.raises(ValueError, match="work"):
-        Worker(house.db, house.clock, {}, periodic=[every("work", timedelta(hours=1))])
-
-
 async def test_a_job_can_be_run_here_and_now(house: House) -> None:
     worker = Worker(house.db, house.clock, {"work": succeed})
     job = await worker.run_here("work", {"n": 1})
     assert job is not None
     assert (job.state, job.outcome) == (State.DONE, {"got": {"n": 1}, "attempt": 1})
-
-
-async def test_a_periodic_job_run_here_takes_the_place_of_its_next_run(house: House) -> None:
-    hourly = [every("work", timedelta(hours=1))]
-    worker = Worker(house.db, house.clock, {"work": succeed}, periodic=hourly)
-    first = await worker.run_here("work")
-    assert first is not None
-    (following,) = await house.living("work")
-    assert following.run_at == START + timedelta(hours=1)
-    second = await worker.run_here("work")
-    assert second is not None
-    assert second.id == following.id
-    assert len(await house.living("work")) == 1
-
-
-async def test_a_periodic_job_that_runs_elsewhere_is_not_run_here(house: House) -> None:
-    door = Door()
-    hourly = [every("work", timedelta(hours=1))]
-    await house.server({"work": door}, periodic=hourly)
-    async with house.db.begin() as tx:
-        await jobs.plan(tx, "work", tx.now)
-    await eventually(lambda: len(door.entered) == 1)
-    here = Worker(house.db, house.clock, {"work": succeed}, periodic=hourly)
-    assert await here.run_here("work") is None
