@@ -209,6 +209,7 @@ async def _blobs(app: web.Application) -> AsyncIterator[None]:
 async def _jobs(app: web.Application) -> AsyncIterator[None]:
     worker = jobs.worker(app)
     subscription = await app[BUS].subscribe(stored_jobs.TOPIC, lambda _: worker.wake())
+    app[BUS].on_reconnect(worker.wake)
     worker.start()
     yield
     await subscription.close()

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from api.errors import Code, Refusal
+from api.errors import Code, NotFound, Refusal
+from store.blobs import NoSuchBlob, TooLarge
 from store.ids import WrongId
 from store.outage import Outage
 
@@ -18,8 +19,10 @@ def refusal_of(error: Exception) -> Refusal | None:
     match error:
         case Refusal():
             return error
-        case WrongId():
-            return Refusal("There is no such thing here.", Code.NOT_FOUND)
+        case WrongId() | NoSuchBlob():
+            return NotFound()
+        case TooLarge():
+            return Refusal(f"The file has {error}.", Code.PAYLOAD_TOO_LARGE)
         case Outage():
             return Refusal(
                 "A part of the server is away. Try again in a moment.",

@@ -71,6 +71,11 @@ class Transaction(Reading):
         return self._announcements
 
 
+# So that whoever looks at the database sees whose connections these are.
+_NAMED_AS_LIBPQ_HAS_IT = {"application_name": "hearth"}
+_NAMED = {"asyncpg": {"server_settings": _NAMED_AS_LIBPQ_HAS_IT}}
+
+
 class DatabaseAway(Outage):
     """PostgreSQL can't be reached, or could not finish in time: nothing of it was done."""
 
@@ -113,7 +118,7 @@ class Database:
             pool_timeout=10,
             # An error's text goes to the log, and parameters may be messages and hashes.
             hide_parameters=True,
-            connect_args={"application_name": "hearth"},
+            connect_args=_NAMED.get(url.get_driver_name(), _NAMED_AS_LIBPQ_HAS_IT),
         )
         return cls(engine, clock=clock, publish=publish)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Never, TypeAlias
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -82,7 +82,7 @@ class Run:
         """
         await jobs.hold(tx, self._claim)
 
-    async def keep_lease(self) -> None:
+    async def keep_lease(self) -> Never:
         """Renew the lease until cancelled; raises LeaseLost."""
         renewed = True
         while True:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Never, TypeAlias
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -212,25 +212,28 @@ class Worker:
         claim: Claim,
         run: Run,
         handling: asyncio.Task[_Ending],
-        keeping: asyncio.Task[None],
+        keeping: asyncio.Task[Never],
     ) -> None:
-        ending = _ending_of(handling, keeping)
-        state = None if ending is None else await self._record(claim, run, ending)
+        try:
+            state = await self._record(claim, run, _ending_of(handling, keeping))
+        except LeaseLost:
+            state = None
         if state is None:
             _log.warning("job_lost", job=claim.id, name=claim.name, attempt=claim.attempt)
         else:
             _log.info(f"job_{state}", job=claim.id, name=claim.name, attempt=claim.attempt)
 
     async def _record(self, claim: Claim, run: Run, ending: _Ending) -> State | None:
-        """Write how it ended, while the job is ours to write about; None: it no longer is."""
-        while run.lease_left > 0:
+        """Write how it ended; None: the job is another's by now, or may soon be."""
+        while True:
             try:
                 async with self._db.begin() as tx:
                     return await self._write(tx, claim, run, ending)
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("job_not_recorded", job=claim.id, reason=type(error).__name__)
-                await self._clock.sleep(_SHORTEST_REST_SECONDS)
-        return None
+            if run.lease_left <= 0:
+                return None
+            await self._clock.sleep(_SHORTEST_REST_SECONDS)
 
     async def _write(
         self, tx: Transaction, claim: Claim, run: Run, ending: _Ending
@@ -260,15 +263,14 @@ def _crashed(claim: Claim, error: BaseException) -> _Failed:
     )
 
 
-def _ending_of(handling: asyncio.Task[_Ending], keeping: asyncio.Task[None]) -> _Ending | None:
-    """None: the job is another server's by now."""
-    lost = None if keeping.cancelled() else keeping.exception()
-    try:
+def _ending_of(handling: asyncio.Task[_Ending], keeping: asyncio.Task[Never]) -> _Ending:
+    """How a run came to its end; raises LeaseLost if that is another server's to say."""
+    if not keeping.cancelled():
+        keeping.exception()  # looked at, so that asyncio does not tell of it as well
+    if not handling.cancelled():
         return handling.result()
-    except LeaseLost:
-        return None
-    except asyncio.CancelledError:
-        return None if lost else _PutOff()
+    # Cancelled by us: because the server stops, or because there is no lease any more.
+    return _PutOff() if keeping.cancelled() else keeping.result()
 
 
 def _is_being_cancelled() -> bool:

@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store import jobs
 from store.bus.local import LocalBus
 from store.database import Database, Transaction
-from store.jobs import Job, JobRow, State
-from store.run import JobHandler
+from store.jobs import Job, JobRow, Outcome, State
+from store.run import JobHandler, Run
 from store.schedule import Periodic
 from store.worker import Worker
 from tests.support.clock import START, VirtualClock
@@ -139,3 +140,35 @@ class House:
             while calm < 20:
                 calm = 0 if self.db.under_way else calm + 1
                 await asyncio.sleep(0.001 if self.db.under_way else 0)
+
+
+class Door:
+    """A handler that waits behind a door, and tells what happened to it there."""
+
+    def __init__(self) -> None:
+        self.entered: list[Run] = []
+        self.cancelled = 0
+        self._open = asyncio.Event()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def __call__(self, run: Run) -> Outcome:
+        self.entered.append(run)
+        try:
+            await self._open.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return {"attempt": run.attempt}
+
+
+async def succeed(run: Run) -> Outcome:
+    return {"got": run.body, "attempt": run.attempt}
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[House]:
+    house = await House.over(database)
+    yield house
+    await house.close()
