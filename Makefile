@@ -80,7 +80,7 @@ check: dev ## formatting, types, imports, lints, documents
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	$(call say,checking Rust)
-	@cargo fmt --check --manifest-path $(NATIVE)/Cargo.toml
+	@cargo fmt --all --check --manifest-path $(NATIVE)/Cargo.toml
 	@cargo clippy --quiet --locked --all-targets --manifest-path $(NATIVE)/Cargo.toml -- -D warnings
 	$(call say,comparing the documents with the last release's)
 	@$(BIN)/python -m api.compatibility docs/releases CHANGELOG.md
