@@ -57,6 +57,11 @@ $(VENV)/.native: $(VENV)/.dependencies pyproject.toml $(NATIVE_SOURCES)
 
 dev: tools $(VENV)/.dev-dependencies $(VENV)/.native ## everything that tests and checks need
 	@tests/setup.sh
+	@$(MAKE) --no-print-directory node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
 
 test: dev ## every test
 	@$(MAKE) --no-print-directory test-python test-native test-dialect
@@ -82,6 +87,8 @@ check: dev ## formatting, types, imports, lints, documents
 	$(call say,checking Rust)
 	@cargo fmt --all --check --manifest-path $(NATIVE)/Cargo.toml
 	@cargo clippy --quiet --locked --all-targets --manifest-path $(NATIVE)/Cargo.toml -- -D warnings
+	$(call say,checking the pages' scripts)
+	@node_modules/.bin/tsc -p jsconfig.json
 	$(call say,comparing the documents with the last release's)
 	@$(BIN)/python -m api.compatibility docs/releases CHANGELOG.md
 

@@ -3,7 +3,8 @@
 set -euo pipefail
 
 # program:Debian package
-wanted=(redis-server:redis-server turnserver:coturn chromium:chromium firefox-esr:firefox-esr)
+wanted=(redis-server:redis-server turnserver:coturn chromium:chromium firefox-esr:firefox-esr
+  node:nodejs npm:npm)
 
 # Some of these live in sbin, which is not on everybody's path.
 PATH="$PATH:/usr/sbin:/sbin"

@@ -14,8 +14,8 @@ export function prose(markdown, level = 3) {
     .map((block) => block.trim())
     .filter(Boolean)
     .map((block) => {
-      const heading = /^#+ (.*)/.exec(block);
-      if (heading) return element(`h${level}`, {}, ...inline(heading[1]));
+      const heading = /^#+ (.*)/.exec(block)?.[1];
+      if (heading) return element(`h${level}`, {}, ...inline(heading));
       if (block.startsWith("- ")) {
         const items = block.slice(2).split(/\n- /);
         return element("ul", {}, ...items.map((item) => element("li", {}, ...inline(item))));

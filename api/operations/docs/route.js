@@ -107,7 +107,7 @@ function parameterList(openapi, given) {
 
 /** @param {any} openapi @param {any} body */
 function bodyView(openapi, body) {
-  const [[, media]] = Object.entries(body.content);
+  const [media] = Object.values(body.content);
   return element(
     "div",
     {},

@@ -106,8 +106,8 @@ function range(schema) {
  * @returns {HTMLElement} the fields of an object, or the words for what is none
  */
 export function schemaView(whole, schema, sent) {
-  const objects = choices(whole, schema).filter(hasFields);
-  if (objects.length === 1) return fields(whole, objects[0], sent);
+  const [object, another] = choices(whole, schema).filter(hasFields);
+  if (object && !another) return fields(whole, object, sent);
   return row(whole, { name: "", schema, sent });
 }
 
