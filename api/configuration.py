@@ -8,7 +8,7 @@ import ipaddress
 import os
 import secrets
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -236,11 +236,12 @@ def read_configuration(**given: Any) -> Configuration:
 
     `given` are the command line's values, by field name; they win over the environment.
     """
-    _refuse_misspelt(name for name in (*os.environ, *dotenv_values(ENV_FILE)))
+    present = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    _refuse_misspelt(present)
     try:
         return Configuration(**by_variable(given))
     except ValidationError as wrong:
-        raise WrongConfiguration(_in_one_line(wrong)) from None
+        raise WrongConfiguration(_in_one_line(wrong, present)) from None
 
 
 def by_variable(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,13 +250,20 @@ def by_variable(given: Mapping[str, Any]) -> dict[str, Any]:
     return {by_field[field].lower(): value for field, value in given.items()}
 
 
-def _in_one_line(wrong: ValidationError) -> str:
+def _in_one_line(wrong: ValidationError, present: Collection[str]) -> str:
     first = wrong.errors(include_url=False, include_input=False)[0]
     problem = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return problem
-    name = str(first["loc"][0]).upper()
+    name = _as_it_was_given(str(first["loc"][0]).upper(), present)
     return f"{name} {problem}" if problem.startswith(("is ", "holds ")) else f"{name}: {problem}"
+
+
+def _as_it_was_given(name: str, present: Collection[str]) -> str:
+    """The variable by the one of its names that somebody has set."""
+    fields = variable_names()
+    others = (other for other in fields if fields[other] == fields.get(name) and other in present)
+    return next(others, name)
 
 
 def _refuse_misspelt(names: Iterable[str]) -> None:
@@ -264,7 +272,7 @@ def _refuse_misspelt(names: Iterable[str]) -> None:
     Others that begin alike are let be: orchestrators and people put their own beside ours.
     """
     known = variable_names()
-    for name in map(str.upper, names):
+    for name in sorted(names):
         if not name.startswith("HEARTH_") or name in known:
             continue
         for meant in difflib.get_close_matches(name, known, n=1, cutoff=0.9):

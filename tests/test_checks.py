@@ -122,7 +122,9 @@ async def test_a_blocking_call_in_our_code_is_caught() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("HEARTH_PORT", "eighty", "HEARTH_PORT"),
+        ("HEARTH_PORT", "eighty", "HEARTH_PORT:"),
+        ("PORT", "eighty", "PORT:"),
+        ("FASTROOM_SECRET", "hunter2", "FASTROOM_SECRET is shorter than 32 bytes"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL"),
         ("DEBUG", "perhaps", "DEBUG"),
         ("SECRET_KEY", "hunter2", "SECRET_KEY is shorter than 32 bytes"),

@@ -200,7 +200,7 @@ async def test_each_client_has_an_address_and_a_luck_of_its_own() -> None:
         for client in (first, second):
             received = relay.up.received
             client.send(numbered(100))
-            await eventually(lambda: relay.up.received == received + 100)  # noqa: B023
+            await eventually(lambda: relay.up.received == received + 100)  # noqa: B023 - asked before the loop goes on
         await eventually(lambda: len(first.heard + second.heard) == relay.up.delivered)
         assert len(echo.sources) == 2
         assert first.heard != second.heard
@@ -247,7 +247,7 @@ async def test_a_target_that_is_away_is_like_loss() -> None:
         for _ in range(20):
             received = relay.up.received
             client.send([b"hello?"])
-            await eventually(lambda: relay.up.received > received)  # noqa: B023
+            await eventually(lambda: relay.up.received > received)  # noqa: B023 - asked before the loop goes on
         assert client.heard == []
 
 
