@@ -56,7 +56,11 @@ def bearer_token(authorization: str | None) -> str | None:
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer" or not token.strip():
+        return None
+    if not token.isascii():
+        raise Unauthenticated("That is no token: it holds letters that no token has.")
+    return token.strip()
 
 
 def require_role(viewer: Viewer | None, roles: Roles | None) -> None:

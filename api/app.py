@@ -93,10 +93,9 @@ def add_route(app: web.Application, method: str, path: str, handler: Handler) ->
     """Serve a path with and without its trailing slash: a redirect would lose a POST's body."""
     bare = path.rstrip("/")
     for spelling in {bare or "/", f"{bare}/"}:
-        if method == "GET":
-            app.router.add_get(spelling, handler)
-        else:
-            app.router.add_route(method, spelling, handler)
+        resource = app.router.add_resource(spelling)
+        for verb in ("GET", "HEAD") if method == "GET" else (method,):
+            resource.add_route(verb, handler, expect_handler=middleware.expect)
 
 
 def build_app(

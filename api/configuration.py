@@ -6,6 +6,7 @@
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from base64 import b64decode
 from collections.abc import Collection, Iterable, Mapping
@@ -33,6 +34,11 @@ from api.failure import WrongConfiguration
 ENV_FILE = ".env"
 
 
+_ASYNC_DRIVERS = {"aiopg", "asyncpg", "psycopg"}
+_TURN_URL = re.compile(r"turns?:[^\s:?]+(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?")
+_ALLOWED_HOST = re.compile(r"[A-Za-z0-9*._:\[\]-]+")
+
+
 def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -50,6 +56,8 @@ def _database_url(value: object) -> object:
         url = url.set(drivername="postgresql+aiopg")
     if url.get_backend_name() != "postgresql":
         raise ValueError("is not PostgreSQL; write postgresql://user:password@host/name")
+    if url.get_driver_name() not in _ASYNC_DRIVERS:
+        raise ValueError("names a driver that can't be used; write postgresql:// alone")
     return url
 
 
@@ -67,7 +75,8 @@ def _master_key(value: object) -> object:
 
 List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 DatabaseUrl = Annotated[URL, BeforeValidator(_database_url)]
-Port = Annotated[int, Field(ge=0, le=65535)]
+_LAST_PORT = 65535
+Port = Annotated[int, Field(ge=0, le=_LAST_PORT)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -148,8 +157,7 @@ class Configuration(BaseSettings):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        if not _is_address_of_a_house(value):
             raise ValueError("is no web address; write https://hearth.example")
         return value.rstrip("/")
 
@@ -177,8 +185,40 @@ class Configuration(BaseSettings):
                 ) from None
         return networks
 
+    @field_validator("rtc_addresses")
+    @classmethod
+    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise ValueError(
+                    f"holds {address!r}, which is no address; write 203.0.113.7"
+                ) from None
+        return addresses
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _are_turn_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if not _TURN_URL.fullmatch(url):
+                raise ValueError(
+                    f"holds {url!r}, which is none; write turn:turn.example:3478?transport=udp"
+                )
+        return urls
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for host in hosts or ():
+            if not _ALLOWED_HOST.fullmatch(host):
+                raise ValueError(f"holds {host!r}, which is no name; write hearth.example")
+        return hosts
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if self.rtc_port + self.sfu_workers - 1 > _LAST_PORT:
+            raise ValueError("HEARTH_RTC_PORT leaves too few ports for HEARTH_SFU_WORKERS")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("HEARTH_TLS_CERT and HEARTH_TLS_KEY go together: give both or neither")
         if self.master_key is not None and self.master_key_file is not None:
@@ -220,6 +260,19 @@ class Configuration(BaseSettings):
         return self.public_url is not None and self.public_url.startswith("https:")
 
 
+def _is_address_of_a_house(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"}
+            and _ALLOWED_HOST.fullmatch(parts.hostname or "") is not None
+            and parts.port != 0
+            and not (parts.query or parts.fragment or parts.username)
+        )
+    except ValueError:
+        return False  # a port that is none
+
+
 def variable_names() -> dict[str, str]:
     """Each field of the configuration, by the variable that sets it."""
     names: dict[str, str] = {}
@@ -236,7 +289,13 @@ def read_configuration(**given: Any) -> Configuration:
 
     `given` are the command line's values, by field name; they win over the environment.
     """
-    present = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    try:
+        present = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    except (OSError, UnicodeDecodeError):
+        raise WrongConfiguration(f"{ENV_FILE} can't be read; it is text in UTF-8") from None
+    if "HEARTH_KEY_PROVIDER" in present:
+        # Better no start than keys that lie somewhere else than where they were meant to.
+        raise WrongConfiguration("HEARTH_KEY_PROVIDER: there are no key plug-ins yet; leave it out")
     _refuse_misspelt(present)
     try:
         return Configuration(**by_variable(given))
@@ -256,7 +315,11 @@ def _in_one_line(wrong: ValidationError, present: Collection[str]) -> str:
     if not first["loc"]:
         return problem
     name = _as_it_was_given(str(first["loc"][0]).upper(), present)
-    return f"{name} {problem}" if problem.startswith(("is ", "holds ")) else f"{name}: {problem}"
+    return (
+        f"{name} {problem}"
+        if problem.startswith(("is ", "holds ", "names "))
+        else f"{name}: {problem}"
+    )
 
 
 def _as_it_was_given(name: str, present: Collection[str]) -> str:

@@ -6,7 +6,6 @@ ever for the rest of a head or a body. Both are mended here, at the connection i
 
 import asyncio
 import secrets
-from typing import Any
 
 import structlog
 from aiohttp import web
@@ -24,6 +23,9 @@ from api.versions import JSON
 HEAD_SECONDS = 10.0
 # A body may take as long as it takes, as long as it moves: this much in every such span.
 BODY_SECONDS = 30.0
+# More than any frame of ours, so that whoever sends this much without one is making none: empty
+# fragments cost a processor as well.
+MOST_UNHEARD_BYTES = 1024 * 1024
 BODY_BYTES = 1024
 _IDLE_SECONDS = 75.0
 # Versions of what we are made of are nobody's business.
@@ -46,22 +48,39 @@ class Connection(RequestHandler):
         self._body: StreamReader | None = None
         self._body_bytes = 0
         self._body_waiter: asyncio.Future[None] | None = None
+        self._unheard_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # Who connects has something to say; the first head is waited for as any other.
+        self._await_head()
 
     def data_received(self, data: bytes) -> None:
         heads = self._request_count
         super().data_received(data)
         if self._upgraded:
             self._stop_timers()
+            self._unheard_bytes += len(data)
+            if self._unheard_bytes > MOST_UNHEARD_BYTES:
+                self.force_close()
             return
         self._body_bytes += len(data)
         if self._request_count > heads:
             self._cancel_head_timer()
             if self._messages:
                 self._watch_body(self._messages[-1][1])
-        elif self._head_timer is None and not self._is_reading_body():
-            self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+        elif not self._is_reading_body():
+            self._await_head()
         if self._body_waiter is not None and not self._is_reading_body():
             self._tell_waiter()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def heard_frame(self) -> None:
+        """What came since the last one was a frame's."""
+        self._unheard_bytes = 0
 
     def finish(self) -> None:
         """Take no further request; the body of the present one is still read."""
@@ -116,6 +135,14 @@ class Connection(RequestHandler):
             self._body_timer.cancel()
             self._body_timer = None
 
+    async def finish_response(
+        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
+    ) -> tuple[StreamResponse, bool]:
+        # What is expected at a path that nobody serves, aiohttp refuses before all middlewares.
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = _refused(request, Refusal("That can't be expected of this server."))
+        return await super().finish_response(request, resp, start_time)
+
     def handle_error(
         self,
         request: BaseRequest,
@@ -126,21 +153,28 @@ class Connection(RequestHandler):
         """What aiohttp could not even parse, or what broke outside of every middleware."""
         if request.writer.output_size > 0:
             raise ConnectionError("part of an answer has been sent already")
-        request_id = secrets.token_hex(8)
         if status < 500:
             refusal = Refusal("That is not HTTP as this server reads it.", Code.BAD_REQUEST)
-            more: dict[str, Any] = {}
-        else:
-            _logger.error("unhandled_error", exc_info=exc, request_id=request_id)
-            refusal, more = bug(), {"request_id": request_id}
-        response = web.Response(
-            body=error_body(refusal, request.path, **more),
-            status=refusal.code.status,
-            content_type=JSON,
-            headers={**error_headers(refusal), "X-Request-ID": request_id, "Server": SERVER},
-        )
-        response.force_close()
-        return response
+            return _refused(request, refusal)
+        request_id = secrets.token_hex(8)
+        _logger.error("unhandled_error", exc_info=exc, request_id=request_id)
+        return _refused(request, bug(), request_id=request_id)
+
+
+def _refused(
+    request: BaseRequest, refusal: Refusal, *, request_id: str | None = None
+) -> web.Response:
+    """An error in our shape for a request that never came to a middleware."""
+    more = {} if request_id is None else {"request_id": request_id}
+    headers = {"X-Request-ID": request_id or secrets.token_hex(8), "Server": SERVER}
+    response = web.Response(
+        body=error_body(refusal, request.path, **more),
+        status=refusal.code.status,
+        content_type=JSON,
+        headers={**error_headers(refusal), **headers},
+    )
+    response.force_close()
+    return response
 
 
 class _Server(Server):

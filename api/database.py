@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.configuration import Configuration, read_configuration
 from api.failure import Failed
@@ -73,7 +73,7 @@ def _failures() -> Iterator[None]:
             "the keys in this database were wrapped by another master key; give that one, as"
             " HEARTH_MASTER_KEY, HEARTH_MASTER_KEY_FILE or master.key in the data folder"
         ) from None
-    except (OperationalError, DatabaseAway) as error:
+    except (OperationalError, ProgrammingError, DatabaseAway) as error:
         raise Failed(
             f"DATABASE_URL: the database can't be used ({_reason(error)}); `hearth doctor` looks"
             " closer"

@@ -62,10 +62,12 @@ async def _authorise(request: web.Request, route: Route) -> None:
 
 
 async def _viewer(request: web.Request, route: Route) -> tuple[Viewer | None, Refusal | None]:
-    token = bearer_token(request.headers.get(AUTHORIZATION))
-    if token is None or route.roles is None:
+    if route.roles is None:
         return None, None
     try:
+        token = bearer_token(request.headers.get(AUTHORIZATION))
+        if token is None:
+            return None, None
         viewer = await request.app[AUTHENTICATOR].viewer(token, request.app[CLOCK].now())
     except Refusal as refusal:
         return None, refusal

@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from functools import cache
+from functools import lru_cache
 
 
 class BadSignature(ValueError):
@@ -16,7 +16,8 @@ class Keyring:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self.derive = cache(self._derive)
+        # Purposes are ours and few; the bound is for the day on which one is not.
+        self.derive = lru_cache(maxsize=64)(self._derive)
 
     def __repr__(self) -> str:
         return "Keyring(…)"

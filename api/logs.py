@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -44,6 +44,7 @@ def configure_logs(level: str, *, stream: TextIO = sys.stderr) -> None:
         hide_secrets,
     ]
     if stream.isatty():
+        shared.append(show_control_characters)
         last: Processor = structlog.dev.ConsoleRenderer(pad_event_to=0)
     else:
         last = structlog.processors.JSONRenderer(default=repr, ensure_ascii=False)
@@ -68,10 +69,41 @@ def configure_logs(level: str, *, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("hearth").setLevel(level)
+    logging.getLogger("asyncio").addFilter(_once_a_second())
+    # It repeats the subprotocols that a client offers, and one of them may be a token.
+    logging.getLogger("aiohttp.websocket").setLevel(logging.CRITICAL)
+
+
+def _once_a_second() -> Callable[[logging.LogRecord], bool]:
+    """Asyncio tells of each connection that finds no free file descriptor: once will do."""
+    told: dict[str, float] = {}
+
+    def lets_through(record: logging.LogRecord) -> bool:
+        if "out of system resource" not in record.getMessage():
+            return True
+        is_news = record.created - told.get("last", 0) >= 1
+        if is_news:
+            told["last"] = record.created
+        return is_news
+
+    return lets_through
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> MutableMapping[str, Any]:
     return {name: _shown(name, value) for name, value in event.items()}
+
+
+def show_control_characters(
+    _: WrappedLogger, __: str, event: EventDict
+) -> MutableMapping[str, Any]:
+    """A terminal obeys what is written to it, and a path may hold whatever a client likes."""
+    return {name: _visible(value) for name, value in event.items()}
+
+
+def _visible(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in value)
 
 
 def _shown(name: str, value: Any) -> Any:

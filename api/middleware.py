@@ -15,9 +15,11 @@ from aiohttp.hdrs import (
     ACCESS_CONTROL_REQUEST_METHOD,
     ALLOW,
     CONTENT_ENCODING,
+    EXPECT,
     ORIGIN,
     VARY,
 )
+from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler
 
 from api import ratelimits
@@ -35,9 +37,22 @@ _EXPOSED = (
 )
 _PREFLIGHT_SECONDS = "600"
 _YEAR = 31_536_000
+_CONTINUE = "100-continue"
 # Health is asked by load balancers, which speak plain HTTP and know no host name.
 _PLAIN = {"/healthz", "/readyz", "/healthz/", "/readyz/"}
 _logger = structlog.get_logger("hearth")
+
+
+async def expect(request: web.Request) -> None:
+    """Ask for a body that waits to be asked for.
+
+    aiohttp calls this before all middlewares, so what else a client may expect is left to
+    `gatekeeper`, whose answer has our shape.
+    """
+    if request.headers.get(EXPECT, "").lower() == _CONTINUE and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What was written is no part of the answer, and an error after it still gets one.
+        request.writer.output_size = 0
 
 
 @web.middleware
@@ -136,6 +151,8 @@ async def gatekeeper(request: web.Request, handler: Handler) -> web.StreamRespon
             )
         if request.app[CONFIGURATION].has_https_address and network.scheme(request) == "http":
             return _to_https(request)
+    if request.headers.get(EXPECT, _CONTINUE).lower() != _CONTINUE:
+        raise Refusal("All that can be expected of this server is 100-continue.")
     if "\0" in request.path:
         raise Refusal("There is no such thing here.", Code.NOT_FOUND)
     if _is_preflight(request):
@@ -150,7 +167,7 @@ def _to_https(request: web.Request) -> web.Response:
     if request.method not in {"GET", "HEAD"}:
         raise Forbidden(f"Use {request.app[CONFIGURATION].own_url}: this is not encrypted.")
     # To our own address, never to the one in Host: no redirect goes where a client wants it.
-    where = f"{request.app[CONFIGURATION].own_url}{request.raw_path}"
+    where = f"{request.app[CONFIGURATION].own_url}{request.rel_url.raw_path_qs}"
     return web.Response(status=308, headers={"Location": where})
 
 
@@ -181,7 +198,8 @@ def _preflight(request: web.Request) -> web.Response:
 async def sign_response(request: web.Request, response: web.StreamResponse) -> None:
     """The headers that every answer carries, streams and handshakes included."""
     headers = response.headers
-    headers["X-Request-ID"] = request[REQUEST_ID]
+    if REQUEST_ID in request:  # else it never came this far, and has one of its own
+        headers["X-Request-ID"] = request[REQUEST_ID]
     headers["Server"] = SERVER
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")

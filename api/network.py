@@ -1,6 +1,7 @@
 """Who is on the other end of the wire, and by which name they called us."""
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -16,6 +17,9 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _X_FORWARDED_FOR = "X-Forwarded-For"
 _X_FORWARDED_PROTO = "X-Forwarded-Proto"
+
+
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
 class Network:
@@ -70,12 +74,10 @@ class Network:
         host = request.headers.get(HOST)
         if host is None:
             return False
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
+        named = _HOST.fullmatch(host)
+        if named is None:
             return False
-        if not name:
-            return False
+        name = (named["v6"] or named["name"]).lower()
         if any(fnmatchcase(name, allowed) for allowed in self._allowed_hosts):
             return True
         # By the very address that the connection came in on: no name, so no rebinding of one.

@@ -34,8 +34,18 @@ _SECURITY_SCHEMES = {
         "scheme": "bearer",
         "description": "The token that came with a stream, for the program that broadcasts it.",
     },
+    "metrics": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of the server's configuration, for its metrics.",
+    },
 }
-_CREDENTIALS = {"account": "bearer", "device": "device", "stream": "stream"}
+_CREDENTIALS = {
+    "account": "bearer",
+    "device": "device",
+    "stream": "stream",
+    "metrics": "metrics",
+}
 
 _PARAMETERS = {
     "IdempotencyKey": {
@@ -116,11 +126,11 @@ def _operation(route: Route, schemas: Schemas, *, tagged: bool) -> dict[str, Any
     }
     if route.description:
         operation["description"] = route.description
-    if route.roles is None:
+    if route.roles is None and route.credential == "account":
         operation["security"] = []
     else:
         operation["security"] = [{_CREDENTIALS[route.credential]: []}]
-        if route.credential == "account":  # a device and a stream have no role
+        if route.roles is not None and route.credential == "account":  # others have no role
             operation["x-hearth-roles"] = [str(role) for role in Role if role in route.roles]
     if route.flag is not None:
         operation["x-hearth-flag"] = route.flag

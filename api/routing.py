@@ -19,7 +19,7 @@ from api.wire import Wire
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Limit = Literal["auth", "messages"]
-Credential = Literal["account", "device", "stream"]
+Credential = Literal["account", "device", "stream", "metrics"]
 Handler = Callable[..., Awaitable[Any]]
 Again = Callable[[web.Request, str], Awaitable[Wire]]
 H = TypeVar("H", bound=Handler)
@@ -38,7 +38,7 @@ class Declaration(TypedDict, total=False):
     query: type[Wire] | None
     status: int
     limit: Limit | None
-    # What opens it: an account's session, a television's token, a stream's publish token.
+    # What opens it: an account's session, or a token that is no account's.
     credential: Credential
     # The feature flag that it stands behind.
     flag: str | None

@@ -1,6 +1,7 @@
 """Running an application: its sockets to the world, its start and its stop."""
 
 import asyncio
+import resource
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -48,7 +49,7 @@ async def _listening(
         except OSError as error:
             raise Failed(
                 f"{host}:{port} can't be listened on ({error.strerror}); choose another port with"
-                f" {variable}"
+                f" {variable}, or another address with HEARTH_HOST"
             ) from None
         yield site
     finally:
@@ -64,6 +65,7 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = stop_requested()
+    _allow_many_connections()
     app = build_app(configuration)
     if self_signed is not None:
         app[AUTHORITY] = self_signed.authority
@@ -89,6 +91,12 @@ def stop_requested() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def _allow_many_connections() -> None:
+    """Every connection is a file descriptor, and the usual soft limit of 1,024 is soon reached."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -85,8 +85,12 @@ def _outages() -> Iterator[None]:
     """Everybody above knows one word for what they can do nothing about."""
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise DatabaseAway(str(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway(str(error)) from error
+        raise
 
 
 class Database:

@@ -5,6 +5,7 @@ what nobody uses any more goes a release later (contract).
 """
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -12,14 +13,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from store.tables import metadata
+
 SCRIPTS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every server takes the same one.
 _LOCK = 4_741_880_112
+_ROWS = "SELECT, INSERT, UPDATE, DELETE"
 
 
 class UnknownRevision(Exception):
@@ -35,17 +39,17 @@ async def migrate(
 ) -> None:
     """Bring the schema to a revision (`-1`: one back), as the role that owns it.
 
-    `rows_only` names the application's role where it is another: it gets the rows of every table
-    that is made from now on, and what a migration takes from it again, stays taken.
+    `rows_only` names the application's role where it is another. It gets the rows of every table,
+    and of a table that is declared with `info={"rights": …}` only what stands there.
     """
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            if rows_only is not None:
-                await _give_rows(connection, rows_only)
             await connection.commit()
             await connection.run_sync(_run, to, say)
+            if rows_only is not None:
+                await connection.run_sync(_give_rows, rows_only)
             await connection.commit()
     finally:
         await engine.dispose()
@@ -57,7 +61,7 @@ def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
     config.attributes["say"] = say
     scripts = ScriptDirectory.from_config(config)
     present = MigrationContext.configure(connection).get_current_revision()
-    if present is not None and not _knows(scripts, present):
+    if present is not None and present not in _revisions()[1]:
         # A newer server has been here, and old and new ones run side by side.
         say(f"the schema is at {present}, newer than this code; it stays")
         return
@@ -70,10 +74,6 @@ def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
         raise UnknownRevision(str(error)) from None
 
 
-def _knows(scripts: ScriptDirectory, revision: str) -> bool:
-    return revision in {script.revision for script in scripts.walk_revisions()}
-
-
 def _before(scripts: ScriptDirectory, present: str | None) -> set[str]:
     if present is None:
         return set()
@@ -81,23 +81,32 @@ def _before(scripts: ScriptDirectory, present: str | None) -> set[str]:
     return {"base", *earlier} - {present}
 
 
-async def _give_rows(connection: AsyncConnection, role: str) -> None:
+def _give_rows(connection: Connection, role: str) -> None:
+    """Give the application's role exactly the rights that each table is declared with."""
     quoted = connection.dialect.identifier_preparer.quote(role)
-    for rights, things in (
-        ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
-        ("USAGE, SELECT", "SEQUENCES"),
-    ):
-        await connection.execute(
-            text(f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {things} TO {quoted}")
-        )
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+    present = set(inspect(connection).get_table_names())
+    rights = {name: table.info.get("rights", _ROWS) for name, table in metadata.tables.items()}
+    for name, allowed in {**rights, "alembic_version": "SELECT"}.items():
+        if name in present:
+            table = connection.dialect.identifier_preparer.quote(name)
+            connection.execute(text(f"REVOKE ALL ON {table} FROM {quoted}"))
+            connection.execute(text(f"GRANT {allowed} ON {table} TO {quoted}"))
 
 
 def is_fit(present: str | None) -> bool:
     """Whether this code can work on a schema: its own newest, or one that is newer still."""
-    scripts = ScriptDirectory.from_config(_config())
     if present is None:
         return False
-    return present == scripts.get_current_head() or not _knows(scripts, present)
+    newest, known = _revisions()
+    return present == newest or present not in known
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision of this code, and all of them; they don't change while it runs."""
+    scripts = ScriptDirectory.from_config(_config())
+    return scripts.get_current_head(), frozenset(s.revision for s in scripts.walk_revisions())
 
 
 async def revision(connection: AsyncConnection) -> str | None:

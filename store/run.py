@@ -13,6 +13,7 @@ from store.clock import Clock
 from store.database import Database, Transaction
 from store.jobs import Claim, Outcome, Progress
 from store.leases import LeaseLost
+from store.outage import Outage
 
 # A server that dies delays its jobs by this much; one that stands still for longer loses them.
 LEASE = timedelta(seconds=60)
@@ -102,7 +103,7 @@ class Run:
                 self._db.begin() as tx,
             ):
                 held = await jobs.renew(tx, self._claim, lease=LEASE, progress=self.told)
-        except (SQLAlchemyError, OSError) as error:
+        except (Outage, SQLAlchemyError, TimeoutError) as error:
             _log.warning("job_not_renewed", job=self._claim.id, reason=type(error).__name__)
             return False
         if not held:

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ class SetupLinkRow(Base):
 
 async def make(tx: Transaction) -> str:
     """A new token; the ones before it open nothing any more."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('hearth.setup_link'))"))
     token = f"setup_{secrets.token_urlsafe(32)}"
     await tx.execute(delete(SetupLinkRow))
     await tx.execute(insert(SetupLinkRow).values(token_hash=_hash(token), created_at=tx.now))
@@ -38,4 +39,4 @@ def fingerprint(token: str) -> str:
 
 
 def _hash(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+    return sha256(token.encode(errors="replace")).digest()

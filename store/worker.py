@@ -20,6 +20,7 @@ from store.clock import Clock
 from store.database import Database, Transaction
 from store.jobs import MOST_ATTEMPTS, Claim, Failure, Job, Outcome, State
 from store.leases import LeaseLost
+from store.outage import Outage
 from store.run import LEASE, GiveUp, JobHandler, RetryLater, Run, until
 from store.schedule import Periodic
 
@@ -229,7 +230,7 @@ class Worker:
             try:
                 async with self._db.begin() as tx:
                     return await self._write(tx, claim, run, ending)
-            except (SQLAlchemyError, OSError) as error:
+            except (Outage, SQLAlchemyError, TimeoutError) as error:
                 _log.warning("job_not_recorded", job=claim.id, reason=type(error).__name__)
             if run.lease_left <= 0:
                 return None

@@ -29,13 +29,20 @@ async def check_all(checks: Mapping[str, Check]) -> dict[str, PartOut]:
 
 
 async def _ask(check: Check) -> PartOut:
+    asking = asyncio.create_task(_quietly(check))
+    done, _ = await asyncio.wait({asking}, timeout=PATIENCE_SECONDS)
+    if not done:
+        # Not waited for: what hangs may take its time to be cancelled as well.
+        asking.cancel()
+        return PartOut(ok=False, problem="does not answer")
+    return asking.result()
+
+
+async def _quietly(check: Check) -> PartOut:
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await check()
+        await check()
     except NotWorking as reason:
         return PartOut(ok=False, problem=str(reason))
-    except TimeoutError:
-        return PartOut(ok=False, problem="does not answer")
     except (OSError, Outage, SQLAlchemyError) as error:
         # Its text may hold addresses and names, and anybody may ask; its kind is enough to go by.
         return PartOut(ok=False, problem=f"is away ({type(error).__name__})")

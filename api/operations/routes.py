@@ -42,7 +42,12 @@ async def ready(request: web.Request) -> Answer:
 
 
 @endpoint.get(
-    "/metrics", returns=None, roles=OPEN, produces="text/plain", refuses=(Code.UNAUTHENTICATED,)
+    "/metrics",
+    returns=None,
+    roles=OPEN,
+    credential="metrics",
+    produces="text/plain",
+    refuses=(Code.UNAUTHENTICATED,),
 )
 async def metrics(request: web.Request) -> web.Response:
     """What the server counts, for Prometheus.

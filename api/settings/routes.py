@@ -1,5 +1,6 @@
 """Settings and feature flags over HTTP."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from api.settings.schemas import ChangeSettings, FeaturesOut, SettingOut, Settin
 from api.versions import VERSIONS
 
 endpoint = Endpoints("Settings")
+
+_VERSION_TAG = re.compile('"?([0-9]{1,18})"?', re.ASCII)
 
 
 @endpoint.get("/features", returns=FeaturesOut, roles=OPEN)
@@ -74,10 +77,10 @@ def _expected_version(request: web.Request) -> int | None:
     tag = request.headers.get(IF_MATCH)
     if tag is None or tag.strip() == "*":
         return None
-    digits = tag.strip().strip('"')
-    if not digits.isascii() or not digits.isdigit():
+    version = _VERSION_TAG.fullmatch(tag.strip())
+    if version is None:
         raise PreconditionFailed("That version of the settings is not known. Look at them again.")
-    return int(digits)
+    return int(version[1])
 
 
 def _answer(settings: LiveSettings, values: Mapping[str, Any], version: int) -> Answer:

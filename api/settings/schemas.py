@@ -39,7 +39,10 @@ class SettingsOut(Wire):
 class ChangeSettings(Wire):
     """The settings to change, by name; the others stay as they are."""
 
-    settings: Annotated[dict[str, Any], Field(examples=[{"rate_limit_auth": 60}], max_length=200)]
+    settings: Annotated[
+        dict[Annotated[str, Field(max_length=100)], Any],
+        Field(examples=[{"rate_limit_auth": 60}], max_length=200),
+    ]
 
 
 class FeaturesOut(Wire):

@@ -59,11 +59,10 @@ class Connection:
             await self._take_from_budget(command)
             assert command.handler is not None
             answer = await command.handler(self, parse_json(command.body, raw))
+            if answer is not None:
+                self.send(answer, reply_to=reply_to)
         except Exception as error:  # noqa: BLE001 - a bug is logged by `_refuse`, and the socket stays
             self._refuse(error, reply_to)
-            return
-        if answer is not None:
-            self.send(answer, reply_to=reply_to)
 
     async def renew(self, token: str) -> None:
         """Go on with a fresh token of the same person."""

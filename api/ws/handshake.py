@@ -23,7 +23,7 @@ async def admit(request: web.Request, socket: Socket) -> Viewer | None:
         raise Refusal("This address speaks WebSocket.", Code.BAD_REQUEST)
     if ORIGIN in request.headers and not request.app[NETWORK].allows_origin(request):
         raise Forbidden("Pages of that origin may not connect to this server.")
-    if request.app[HUB].is_closing:
+    if request.app[HUB].closing.is_set():
         raise Refusal("The server restarts. Come back in a moment.", Code.UNAVAILABLE)
     token = _token(request)
     if token is None:
@@ -38,8 +38,10 @@ def _token(request: web.Request) -> str | None:
     token = bearer_token(request.headers.get(AUTHORIZATION)) or request.query.get("token")
     if token is not None:
         return token
-    offered = request.headers.get(SEC_WEBSOCKET_PROTOCOL, "").split(",")
-    for protocol in map(str.strip, offered):
+    offered = [p.strip() for p in request.headers.get(SEC_WEBSOCKET_PROTOCOL, "").split(",")]
+    for protocol in offered:
         if protocol.startswith(_BEARER_PROTOCOL):
+            if PROTOCOL not in offered:
+                raise Refusal(f"Offer {PROTOCOL} beside the token.", Code.BAD_REQUEST)
             return protocol.removeprefix(_BEARER_PROTOCOL)
     return None

@@ -12,6 +12,8 @@ from api.ws.connection import Connection, expired
 from store.bus import Bus, Message, Subscription
 from store.clock import Clock
 
+RESTARTING = "The server restarts. Come back in a moment."
+
 
 class Hub:
     """Keeps count of who is connected, and lets nobody stay who has lost their standing."""
@@ -25,7 +27,8 @@ class Hub:
         self._wake = wake
         self._subscriptions: dict[Connection, Subscription | None] = {}
         self._emptied = asyncio.Event()
-        self.is_closing = False
+        # Set when the server is about to end: who is not in yet has to hear of it as well.
+        self.closing = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._subscriptions)
@@ -65,9 +68,9 @@ class Hub:
 
     async def close(self, patience: float) -> None:
         """Ask everybody to come back later, and wait for them to have heard it."""
-        self.is_closing = True
+        self.closing.set()
         for connection in self:
-            connection.close(CloseCode.RESTARTING, "The server restarts. Come back in a moment.")
+            connection.close(CloseCode.RESTARTING, RESTARTING)
         if self._subscriptions:
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience):

@@ -7,7 +7,9 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from api.access import Viewer, require_role
-from api.errors import Refusal, Unauthenticated
+from api.connection import Connection as HttpConnection
+from api.envelope import bug, refusal_of
+from api.errors import Unauthenticated
 from api.keys import AUTHENTICATOR, CLOCK, CONFIGURATION, METRICS, NETWORK
 from api.parsing import parse_json
 from api.ws.closing import CloseCode, close_code, close_reason
@@ -16,10 +18,11 @@ from api.ws.declare import Socket
 from api.ws.flood import FloodMeter
 from api.ws.frames import Auth
 from api.ws.handshake import PROTOCOL, admit
-from api.ws.hub import HUB
+from api.ws.hub import HUB, RESTARTING
 from api.ws.outbox import Closing, Outbox
 
 FIRST_FRAME_SECONDS = 5
+_TEXT_ONLY = "Frames are text: JSON in UTF-8."
 # How long a command may go on when its socket is about to be closed.
 COMMAND_SECONDS = 2
 # Once the server has said goodbye, a reader that takes nothing for this long is cut off.
@@ -37,6 +40,8 @@ def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.Stream
             max_msg_size=socket.longest_frame + 1,  # aiohttp refuses from this size on
             # A deflated frame of 64 KiB may unfold to 64 MiB; texts this small gain little by it.
             compress=False,
+            # Pings are frames like others, and count as such.
+            autoping=False,
             timeout=PATIENCE_SECONDS / 2,
         )
         await ws.prepare(request)
@@ -52,25 +57,43 @@ def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.Stream
 async def _first_frame(
     request: web.Request, ws: web.WebSocketResponse, socket: Socket
 ) -> Viewer | None:
+    """The viewer whose token comes in the first frame; None: the socket is closed."""
     try:
-        async with asyncio.timeout(FIRST_FRAME_SECONDS):
-            message = await ws.receive()
-        if message.type is not WSMsgType.TEXT:
+        message = await _message_before_the_end(request, ws)
+        if message is None:
             return None
-        auth = parse_json(Auth, message.data.encode())
+        auth = parse_json(Auth, message.encode())
         if auth.type != "auth":
             raise Unauthenticated("The first frame has to be auth, with a token.")
         viewer = await request.app[AUTHENTICATOR].viewer(auth.token, request.app[CLOCK].now())
         require_role(viewer, socket.roles)
-    except TimeoutError:
-        refusal: Refusal = Unauthenticated("No token came.")
-    except Refusal as refused:
-        refusal = refused
-    else:
-        return viewer
-    code = close_code(refusal) if refusal.code.status in {401, 403} else CloseCode.UNAUTHENTICATED
-    await ws.close(code=code, message=close_reason(refusal.message))
-    return None
+    except Exception as error:  # noqa: BLE001 - the answer has begun: all that is left is to close
+        refusal = refusal_of(error) or bug()
+        code = CloseCode.UNAUTHENTICATED if refusal.code.status == 400 else close_code(refusal)
+        await ws.close(code=code, message=close_reason(refusal.message))
+        return None
+    return viewer
+
+
+async def _message_before_the_end(request: web.Request, ws: web.WebSocketResponse) -> str | None:
+    """The first text; None: the client has gone, or what it sent or we are about to do ends it."""
+    receiving = asyncio.create_task(ws.receive())
+    closing = asyncio.create_task(request.app[HUB].closing.wait())
+    done, _ = await asyncio.wait(
+        {receiving, closing}, timeout=FIRST_FRAME_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in (receiving, closing):
+        task.cancel()
+    await asyncio.wait({receiving, closing})
+    if receiving in done:
+        message = receiving.result()
+        if message.type is WSMsgType.BINARY:
+            await ws.close(code=CloseCode.BINARY, message=close_reason(_TEXT_ONLY))
+        return str(message.data) if message.type is WSMsgType.TEXT else None
+    if closing in done:
+        await ws.close(code=CloseCode.RESTARTING, message=close_reason(RESTARTING))
+        return None
+    raise Unauthenticated("No token came.")
 
 
 class _Conversation:
@@ -90,6 +113,7 @@ class _Conversation:
         self._closings = metrics.sockets_closed
         self._outbox.on_closing(_Cutter(request.transport, self._outbox).start)
         self._is_busy = False
+        self._protocol = request.protocol
         self.connection = Connection(
             request.app,
             socket,
@@ -112,10 +136,14 @@ class _Conversation:
         flood = FloodMeter()
         async for message in self._ws:
             self._frames_in.inc()
+            if isinstance(self._protocol, HttpConnection):
+                self._protocol.heard_frame()
             if message.type is WSMsgType.BINARY:
-                self._outbox.close(CloseCode.BINARY, "Frames are text: JSON in UTF-8.")
+                self._outbox.close(CloseCode.BINARY, _TEXT_ONLY)
             elif flood.overflows(self._clock.monotonic()):
                 self._outbox.close(CloseCode.FLOODING, "Too many frames at once.")
+            elif message.type is WSMsgType.PING:
+                await self._ws.pong(message.data)
             elif message.type is WSMsgType.TEXT:
                 self._is_busy = True
                 await self.connection.receive(message.data)

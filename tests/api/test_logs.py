@@ -69,6 +69,26 @@ def test_an_exception_is_one_line_too(stream: io.StringIO) -> None:
     assert "ZeroDivisionError: by nothing" in line["exception"]
 
 
+def test_a_terminal_is_not_told_what_to_do_by_a_path() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    configure_logs("INFO", stream=terminal)
+    structlog.get_logger("hearth").info("request", path="/\x1b]0;pwned\x07\x1b[2J\rhearth: x")
+    configure_logs("DEBUG", stream=io.StringIO())
+    assert "\x1b]0" not in terminal.getvalue()
+    assert "\x1b[2J" not in terminal.getvalue()
+    assert "\x07" not in terminal.getvalue()
+    assert "\r" not in terminal.getvalue()
+
+
+def test_the_library_under_our_sockets_tells_no_offered_protocol(stream: io.StringIO) -> None:
+    logging.getLogger("aiohttp.websocket").warning("Client protocols ['bearer.hunter2']")
+    assert stream.getvalue() == ""
+
+
 def test_a_configuration_shows_none_of_its_secrets() -> None:
     secret = "hunter2-hunter2-hunter2-hunter2-hunter2"
     configuration = Configuration(

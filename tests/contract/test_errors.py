@@ -44,6 +44,21 @@ async def test_a_token_that_opens_nothing(server: Server, authorization: str) ->
     assert has_the_shape(answered, Code.UNAUTHENTICATED)
 
 
+async def test_letters_that_no_token_has(server: Server) -> None:
+    async with raw_connection(server.port) as (reader, writer):
+        writer.write(
+            b"GET /notes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Authorization: Bearer \xff\xfe\r\n\r\n"
+        )
+        assert (await reader.read()).startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("path", ["/features", "/notes", "/no/such/thing", "/ws/notes"])
+async def test_an_expectation_that_nobody_can_meet(server: Server, path: str) -> None:
+    answered = await server.ask("GET", path, headers={"Expect": "a miracle"})
+    assert has_the_shape(answered, Code.BAD_REQUEST)
+
+
 async def test_a_role_that_may_not(server: Server) -> None:
     answered = await server.ask("GET", "/admin/settings", token=server.sign_in(Role.PARENT))
     assert has_the_shape(answered, Code.FORBIDDEN)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import Postgres
+from tests.support.raw import raw_connection
 from tests.support.server import Server, serving
 
 FRIEND = "https://app.example"
@@ -38,6 +39,9 @@ SAFE = {"Host": "hearth.example", "X-Forwarded-Proto": "https"}
         ("kitchen.local", True),
         ("KITCHEN.LOCAL:8080", True),
         ("evil.example", False),
+        ("localhost/evil.example/", False),
+        ("evil@localhost", False),
+        ("localhost:x", False),
         ("localhost.evil.example", False),
         ("192.0.2.1", False),
         ("", False),
@@ -106,6 +110,16 @@ async def test_with_an_https_address_plain_requests_are_sent_there_or_refused(
     assert (await public.ask("POST", "/notes", headers=plain, json={})).code == "FORBIDDEN"
     for path in ("/healthz", "/readyz"):
         assert (await public.ask("GET", path, headers=plain)).status == 200
+
+
+async def test_a_redirect_goes_to_our_own_address_whatever_was_asked_for(public: Server) -> None:
+    async with raw_connection(public.port) as (reader, writer):
+        writer.write(
+            b"GET http://evil.example/features HTTP/1.1\r\nHost: hearth.example\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        answer = await reader.read()
+    assert b"Location: https://hearth.example/features\r\n" in answer
 
 
 async def test_with_an_https_address_answers_carry_hsts(public: Server) -> None:

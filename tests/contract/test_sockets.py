@@ -138,6 +138,24 @@ async def test_the_wrong_role_in_a_first_frame_closes_with_4403(server: Server) 
     assert await closed(ws) == 4403
 
 
+async def test_a_binary_first_frame_closes_with_1003(server: Server) -> None:
+    ws = await server.connect(PATH)
+    await ws.send_bytes(b"{}")
+    assert await closed(ws) == 1003
+
+
+async def test_who_has_not_signed_in_yet_hears_of_the_end_too(server: Server) -> None:
+    ws = await server.connect(PATH)
+    server.app[HUB].closing.set()
+    assert await closed(ws) == 1012
+
+
+async def test_a_token_without_the_protocol_it_belongs_to_is_refused(server: Server) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await server.connect(PATH, protocols=(f"bearer.{server.sign_in()}",))
+    assert refused.value.status == 400
+
+
 async def test_silence_instead_of_a_first_frame_closes_with_4401(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +280,34 @@ async def test_a_flood_of_five_seconds_closes_with_4429(
             await ws.send_str('{"type":"ping"}')
             assert (await heard(ws))["type"] == "pong"
         await clock.advance(1)
+
+
+async def test_pings_are_frames_and_a_flood_of_them_is_one(
+    timed: tuple[Server, VirtualClock],
+) -> None:
+    server, clock = timed
+    ws = await server.connect(f"{PATH}?token={server.sign_in()}", autoping=False)
+    for _ in range(5):
+        for _ in range(101):
+            await ws.ping()
+            message = await ws.receive()
+            if message.type is not WSMsgType.PONG:
+                assert ws.close_code == 4429
+                return
+        await clock.advance(1)
+    raise AssertionError("it may go on for ever")
+
+
+async def test_endless_empty_fragments_are_cut_off(server: Server) -> None:
+    ws = await server.connect(f"{PATH}?token={server.sign_in()}")
+    transport = transport_of(ws)
+    # Masked, as a client has to: a text that begins, and then nothing of it again and again.
+    transport.write(b"\x01\x80\0\0\0\0")
+    async with asyncio.timeout(20):
+        while not transport.is_closing():
+            transport.write(b"\x00\x80\0\0\0\0" * 1000)
+            await asyncio.sleep(0)
+    await ws.close()
 
 
 async def test_a_hundred_a_second_may_go_on_for_ever(timed: tuple[Server, VirtualClock]) -> None:

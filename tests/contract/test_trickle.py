@@ -44,6 +44,10 @@ async def test_a_head_that_trickles_in_is_cut_off(server: Server) -> None:
     assert await trickle(server, b"GET /features HTTP/1.1\r\n", b"X-Slow: " + b"y" * 5000) == b""
 
 
+async def test_a_connection_that_says_nothing_is_cut_off(server: Server) -> None:
+    assert await trickle(server, b"", b"") == b""
+
+
 async def test_a_body_that_trickles_in_is_cut_off(server: Server) -> None:
     assert await trickle(server, head_of(server, 100_000), b" " * 5000) == b""
 

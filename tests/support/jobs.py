@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store import jobs
 from store.bus.local import LocalBus
-from store.database import Database, Transaction
+from store.database import Database, DatabaseAway, Transaction
 from store.jobs import Job, JobRow, Outcome, State
 from store.run import JobHandler, Run
 from store.schedule import Periodic
@@ -41,7 +41,7 @@ class FrailDatabase(Database):
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         if self.is_down:
-            raise ConnectionRefusedError
+            raise DatabaseAway("it was taken down")
         self.begun += 1
         self.under_way += 1
         try:
