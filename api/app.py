@@ -228,13 +228,10 @@ async def say_goodbye(app: web.Application) -> None:
 
 
 def admin_app(app: web.Application) -> web.Application:
-    """What HEARTH_ADMIN_PORT serves: only what is for whoever runs the server."""
-
-    async def metrics(_: web.Request) -> web.Response:
-        return operations.exposition(app)
-
-    admin = web.Application()
-    admin.router.add_get("/metrics", metrics)
+    """What HEARTH_ADMIN_PORT serves: what is for whoever runs the server, over plain HTTP."""
+    configuration = app[CONFIGURATION].model_copy(update={"public_url": None})
+    admin = frame(configuration, app[CLOCK], operations.admin_endpoint.routes, [])
+    admin[METRICS] = app[METRICS]
     return admin
 
 

@@ -16,7 +16,7 @@ class Keyring:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        # Purposes are ours and few; the bound is for the day on which one is not.
+        # A purpose is a word of ours and never a client's: there are a handful of them.
         self.derive = lru_cache(maxsize=64)(self._derive)
 
     def __repr__(self) -> str:

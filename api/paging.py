@@ -18,17 +18,22 @@ from api.wire import PageQuery
 Row = TypeVar("Row")
 Key = list[Any]
 
+_PURPOSE = "cursor"
+
 
 def after(request: web.Request, query: PageQuery) -> Key | None:
     """The sort key behind which the page begins; None: at the start."""
     if query.cursor is None:
         return None
     try:
-        key: Key = json.loads(request.app[KEYRING].open(_purpose(request), query.cursor))
+        place, key = json.loads(request.app[KEYRING].open(_PURPOSE, query.cursor))
     except BadSignature:
+        place, key = None, []
+    # A cursor serves the list that gave it, and no other.
+    if place != _list(request):
         detail = Detail("cursor", "is none that this list has given")
-        raise ValidationFailed("Look again at: cursor.", details=[detail]) from None
-    return key
+        raise ValidationFailed("Look again at: cursor.", details=[detail])
+    return list(key)
 
 
 def cut(
@@ -38,10 +43,9 @@ def cut(
     if len(rows) <= query.limit:
         return rows, None
     page = rows[: query.limit]
-    payload = json.dumps(key(page[-1])).encode()
-    return page, request.app[KEYRING].sign(_purpose(request), payload)
+    payload = json.dumps([_list(request), key(page[-1])]).encode()
+    return page, request.app[KEYRING].sign(_PURPOSE, payload)
 
 
-def _purpose(request: web.Request) -> str:
-    # A cursor serves the list that gave it, and no other.
-    return f"cursor {request.path.rstrip('/')}"
+def _list(request: web.Request) -> str:
+    return request.path.rstrip("/")

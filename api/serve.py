@@ -30,14 +30,14 @@ async def running(
     The end is a graceful one: nobody new gets in, sockets hear that they should come back, running
     requests are answered.
     """
-    async with _listening(app, host, port, tls, variable="HEARTH_PORT") as site:
+    async with listening(app, host, port, tls, variable="HEARTH_PORT") as site:
         yield site.port
         await site.stop()
         await say_goodbye(app)
 
 
 @asynccontextmanager
-async def _listening(
+async def listening(
     app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, *, variable: str
 ) -> AsyncIterator[web.TCPSite]:
     runner = Runner(app, shutdown_timeout=_REQUESTS_SECONDS)
@@ -106,7 +106,7 @@ async def _admin_site(
     if configuration.admin_port is None:
         yield
         return
-    async with _listening(
+    async with listening(
         admin_app(app),
         configuration.host,
         configuration.admin_port,

@@ -18,6 +18,8 @@ from api.routing import OPEN, Answer, Endpoints
 from api.version import VERSION
 
 endpoint = Endpoints("Operations")
+# What HEARTH_ADMIN_PORT serves.
+admin_endpoint = Endpoints("Admin port")
 
 _DOCS = Page.read(Path(__file__).parent / "docs")
 
@@ -61,6 +63,12 @@ async def metrics(request: web.Request) -> web.Response:
     given = bearer_token(request.headers.get(AUTHORIZATION)) or ""
     if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
         raise Unauthenticated("Send the metrics token as Bearer token.")
+    return exposition(request.app)
+
+
+@admin_endpoint.get("/metrics", returns=None, roles=OPEN, produces="text/plain")
+async def metrics_for_who_runs_it(request: web.Request) -> web.Response:
+    """The same on the admin port, which is for whoever runs the server."""
     return exposition(request.app)
 
 

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from api.app import admin_app
+from api.serve import listening
 from tests.support.postgres import Postgres
 from tests.support.server import Server, serving
 
@@ -68,6 +70,18 @@ async def test_metrics_need_their_token(server: Server) -> None:
     answered = await server.ask("GET", "/metrics", token="metrics")
     assert answered.status == 200
     assert answered.headers["Content-Type"].startswith("text/plain")
+
+
+async def test_the_admin_port_has_metrics_and_nothing_else(server: Server) -> None:
+    async with listening(admin_app(server.app), "127.0.0.1", 0, None, variable="X") as site:
+        url = f"http://localhost:{site.port}"
+        async with server.session.get(f"{url}/metrics") as answer:
+            assert answer.status == 200
+            assert "hearth_http_requests" in await answer.text()
+        for path in ("/features", "/admin/settings", "/docs"):
+            async with server.session.get(url + path) as answer:
+                assert answer.status == 404
+                assert (await answer.json())["error"]["code"] == "NOT_FOUND"
 
 
 async def test_metrics_count_requests_by_route_and_never_by_id(server: Server) -> None:

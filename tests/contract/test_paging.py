@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.keys import KEYRING
 from tests.support.server import Server
 
 
@@ -63,6 +64,13 @@ async def test_a_cursor_that_nobody_gave_is_refused(server: Server, cursor: str)
     answered = await server.ask("GET", f"/notes?cursor={cursor}", token=server.sign_in())
     assert answered.code == "VALIDATION_FAILED"
     assert answered.body["error"]["details"][0]["field"] == "cursor"
+
+
+async def test_a_cursor_of_one_list_serves_no_other(server: Server) -> None:
+    token = server.sign_in()
+    forged = server.app[KEYRING].sign("cursor", b'["/elsewhere", ["n_1"]]')
+    answered = await server.ask("GET", f"/notes?cursor={forged}", token=token)
+    assert answered.code == "VALIDATION_FAILED"
 
 
 async def test_a_cursor_that_was_changed_is_refused(server: Server) -> None:
