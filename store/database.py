@@ -71,9 +71,28 @@ class Transaction(Reading):
         return self._announcements
 
 
-# So that whoever looks at the database sees whose connections these are.
-_NAMED_AS_LIBPQ_HAS_IT = {"application_name": "hearth"}
-_NAMED = {"asyncpg": {"server_settings": _NAMED_AS_LIBPQ_HAS_IT}}
+# What each session of ours is like, unless the URL says otherwise: named, for whoever looks at the
+# database, and never at one statement (of a stream: one piece) or idle in a transaction for longer
+# than anybody waits for an answer.
+_SESSION = {
+    "application_name": "hearth",
+    "statement_timeout": "30000",
+    "idle_in_transaction_session_timeout": "60000",
+}
+# A server that vanished without a word is noticed within half a minute.
+_TCP = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    if url.get_driver_name() == "asyncpg":
+        return {"server_settings": _SESSION}
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    return {"options": options, **_TCP} if "options" not in url.query else dict(_TCP)
 
 
 class DatabaseAway(Outage):
@@ -122,7 +141,7 @@ class Database:
             pool_timeout=10,
             # An error's text goes to the log, and parameters may be messages and hashes.
             hide_parameters=True,
-            connect_args=_NAMED.get(url.get_driver_name(), _NAMED_AS_LIBPQ_HAS_IT),
+            connect_args=_connect_args(url),
         )
         return cls(engine, clock=clock, publish=publish)
 

@@ -38,13 +38,14 @@ class Postgres:
 
     def make_database(self, template: str = _TEMPLATE) -> str:
         name = f"test_{next(_numbers)}"
-        asyncio.run(self._tell(f"CREATE DATABASE {name} TEMPLATE {template} OWNER hearth_owner"))
+        asyncio.run(self.tell(f"CREATE DATABASE {name} TEMPLATE {template} OWNER hearth_owner"))
         return name
 
     def drop_database(self, name: str) -> None:
-        asyncio.run(self._tell(f"DROP DATABASE {name} WITH (FORCE)"))
+        asyncio.run(self.tell(f"DROP DATABASE {name} WITH (FORCE)"))
 
-    async def _tell(self, statement: str) -> None:
+    async def tell(self, statement: str) -> None:
+        """Have the superuser run a statement."""
         engine = create_async_engine(
             self._cluster.superuser_url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
         )

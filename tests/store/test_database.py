@@ -1,0 +1,101 @@
+"""Transactions: what they promise, and what an outage looks like from above."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from store.clock import SystemClock
+from store.database import Database, DatabaseAway, Transaction
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture
+def heard() -> list[tuple[str, Any]]:
+    return []
+
+
+@pytest.fixture
+async def listening(postgres: Postgres, database_name: str, heard: list[tuple[str, Any]]) -> Any:
+    async def publish(topic: str, message: Any) -> None:
+        heard.append((topic, message))
+
+    db = Database.connect(
+        postgres.application_url(database_name), clock=SystemClock(), publish=publish
+    )
+    yield db
+    await db.close()
+
+
+async def test_announcements_go_out_after_the_commit_and_never_without_it(
+    listening: Database, heard: list[tuple[str, Any]]
+) -> None:
+    async with listening.begin() as tx:
+        tx.announce("topic", {"n": 1})
+        tx.standing_changed(["u_1"])
+        assert heard == []
+    assert heard == [("topic", {"n": 1}), ("user:u_1", {"type": "standing"})]
+    with pytest.raises(ZeroDivisionError):
+        async with listening.begin() as tx:
+            tx.announce("topic", {"n": 2})
+            raise ZeroDivisionError
+    assert len(heard) == 2
+
+
+async def test_last_writes_come_behind_all_others(listening: Database) -> None:
+    written: list[str] = []
+
+    async def last(tx: Transaction) -> None:
+        written.append("last")
+
+    async with listening.begin() as tx:
+        tx.write_last(last)
+        written.append("first")
+    assert written == ["first", "last"]
+
+
+async def test_no_statement_and_no_transaction_lasts_longer_than_anybody_waits(
+    database: Database,
+) -> None:
+    async with database.read() as reading:
+        assert await reading.scalar(text("SHOW statement_timeout")) == "30s"
+        assert await reading.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+        assert await reading.scalar(text("SHOW application_name")) == "hearth"
+
+
+async def test_a_statement_that_takes_too_long_is_an_outage(database: Database) -> None:
+    with pytest.raises(DatabaseAway):
+        async with database.begin() as tx:
+            await tx.execute(text("SET LOCAL statement_timeout = 20"))
+            await tx.execute(text("SELECT pg_sleep(10)"))
+
+
+async def test_a_database_that_is_away_is_an_outage() -> None:
+    async def nobody_listens(topic: str, message: Any) -> None: ...
+
+    url = make_url("postgresql+aiopg://x@127.0.0.1:1/x")
+    db = Database.connect(url, clock=SystemClock(), publish=nobody_listens)
+    for opened in (db.read, db.begin):
+        with pytest.raises(DatabaseAway):
+            async with opened() as reading:
+                await reading.scalar(text("SELECT 1"))
+    await db.close()
+
+
+async def test_a_connection_that_is_cut_is_an_outage_once_and_then_replaced(
+    database: Database, postgres: Postgres, database_name: str
+) -> None:
+    async with database.read() as reading:
+        pid = await reading.scalar(text("SELECT pg_backend_pid()"))
+    await postgres.tell(f"SELECT pg_terminate_backend({pid})")
+    async with database.read() as reading:
+        assert await reading.scalar(text("SELECT 1")) == 1
+    with pytest.raises(DatabaseAway):
+        async with database.begin() as tx:
+            pid = await tx.scalar(text("SELECT pg_backend_pid()"))
+            await postgres.tell(f"SELECT pg_terminate_backend({pid})")
+            await tx.scalar(text("SELECT 1"))
+    async with asyncio.timeout(20), database.read() as reading:
+        assert await reading.scalar(text("SELECT 1")) == 1
