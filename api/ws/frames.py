@@ -1,14 +1,23 @@
 """The frames that every socket knows."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PlainValidator
 
 from api.envelope import error_object
 from api.errors import Code, Refusal
 from api.wire import Wire
 from api.ws.declare import Command, Event
+
+_LONGEST_ID = 128
+
+
+def _frame_id(value: object) -> str | int | None:
+    # One sentence for the client, where a union has one for each of its members.
+    if value is None or (type(value) in {str, int} and len(str(value)) <= _LONGEST_ID):
+        return cast("str | int | None", value)
+    raise ValueError("is neither a short text nor a number")
 
 
 class Head(Wire):
@@ -17,9 +26,7 @@ class Head(Wire):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: Annotated[str, Field(max_length=64)]
-    id: Annotated[
-        Annotated[str, Field(max_length=128)] | int | None, Field(union_mode="left_to_right")
-    ] = None
+    id: Annotated[str | int | None, PlainValidator(_frame_id)] = None
 
 
 class Ping(Command):

@@ -221,6 +221,14 @@ async def test_an_error_names_its_frame_too(ws: aiohttp.ClientWebSocketResponse)
     assert answer["error"]["details"][0]["field"] == "words"
 
 
+async def test_an_odd_frame_id_is_named_once(ws: aiohttp.ClientWebSocketResponse) -> None:
+    for odd in ("{}", "true", "1.5", f'"{"x" * 129}"', "9" * 5000):
+        await ws.send_str(f'{{"type":"ping","id":{odd}}}')
+        answer = await heard(ws)
+        assert answer["error"]["code"] == "VALIDATION_FAILED", odd
+    assert await works(ws)
+
+
 async def test_too_large_a_frame_closes_with_1009(ws: aiohttp.ClientWebSocketResponse) -> None:
     await ws.send_str("x" * (64 * 1024 + 1))
     assert await closed(ws) == 1009
