@@ -47,15 +47,17 @@ async def migrate(
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             await connection.commit()
-            await connection.run_sync(_run, to, say)
-            if rows_only is not None:
+            is_ours = await connection.run_sync(_run, to, say)
+            # A newer release may have taken rights away that this one still knows.
+            if is_ours and rows_only is not None:
                 await connection.run_sync(_give_rows, rows_only)
             await connection.commit()
     finally:
         await engine.dispose()
 
 
-def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
+def _run(connection: Connection, to: str, say: Callable[[str], None]) -> bool:
+    """Go there; False: the schema is a newer release's, and was left alone."""
     config = _config()
     config.attributes["connection"] = connection
     config.attributes["say"] = say
@@ -64,7 +66,7 @@ def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
     if present is not None and present not in _revisions()[1]:
         # A newer server has been here, and old and new ones run side by side.
         say(f"the schema is at {present}, newer than this code; it stays")
-        return
+        return False
     try:
         if to.startswith("-") or to in _before(scripts, present):
             command.downgrade(config, to)
@@ -72,6 +74,7 @@ def _run(connection: Connection, to: str, say: Callable[[str], None]) -> None:
             command.upgrade(config, to)
     except CommandError as error:
         raise UnknownRevision(str(error)) from None
+    return True
 
 
 def _before(scripts: ScriptDirectory, present: str | None) -> set[str]:

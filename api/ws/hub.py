@@ -46,6 +46,9 @@ class Hub:
             if user_id is not None:
                 topic = f"user:{user_id}"
                 self._subscriptions[connection] = await self._bus.subscribe(topic, self._told)
+            if self.closing.is_set():
+                # It signed in while everybody else was told already.
+                connection.close(CloseCode.RESTARTING, RESTARTING)
             yield
         finally:
             subscription = self._subscriptions.pop(connection)
