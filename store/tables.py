@@ -1,8 +1,31 @@
 """Every table, gathered: what migrations compare the database with."""
 
-from store import idempotency, jobs, keys, settings, setup_link
+from store import (
+    families,
+    idempotency,
+    jobs,
+    keys,
+    refresh_tokens,
+    reset_links,
+    sessions,
+    settings,
+    setup_link,
+    users,
+)
 from store.schema import Base
 
-__all__ = ["idempotency", "jobs", "keys", "metadata", "settings", "setup_link"]
+__all__ = [
+    "families",
+    "idempotency",
+    "jobs",
+    "keys",
+    "metadata",
+    "refresh_tokens",
+    "reset_links",
+    "sessions",
+    "settings",
+    "setup_link",
+    "users",
+]
 
 metadata = Base.metadata
