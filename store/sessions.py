@@ -174,7 +174,7 @@ async def end_all(
     tx: Transaction, user_ids: Collection[str], why: End, *, but: str | None = None
 ) -> None:
     """Sign people out everywhere, but for one session perhaps."""
-    condition = SessionRow.user_id.in_(user_ids)
+    condition: ColumnElement[bool] = SessionRow.user_id.in_(user_ids)
     if but is not None:
         condition &= SessionRow.id != but
     await _end(tx, condition, why)
