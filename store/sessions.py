@@ -77,6 +77,7 @@ class Standing:
     status: str
     # A child whose guardians are all suspended waits with them.
     is_held_with_guardians: bool
+    has_second_factor: bool
 
 
 _SESSION = tuple(getattr(SessionRow, name) for name in Session.__slots__)
@@ -131,13 +132,19 @@ async def standings(db: Reading, session_ids: Collection[str]) -> Mapping[str, S
     )
     is_held = and_(UserRow.role == "CHILD", ~has_free_guardian)
     rows = await db.execute(
-        select(UserRow.role, UserRow.status, is_held.label("is_held"), *_SESSION)
+        select(
+            UserRow.role,
+            UserRow.status,
+            is_held.label("is_held"),
+            UserRow.second_factor_at.is_not(None).label("has_second_factor"),
+            *_SESSION,
+        )
         .join(UserRow, UserRow.id == SessionRow.user_id)
         .where(SessionRow.id.in_(session_ids))
     )
     return {
-        session[0]: Standing(Session(*session), role, status, held)
-        for role, status, held, *session in rows
+        session[0]: Standing(Session(*session), role, status, held, has_second_factor)
+        for role, status, held, has_second_factor, *session in rows
     }
 
 

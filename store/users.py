@@ -38,6 +38,8 @@ class UserRow(Base):
     timezone: Mapped[str | None]
     avatar_id: Mapped[str | None]
     last_seen: Mapped[datetime | None]
+    # Since when a second factor is asked for at each sign-in.
+    second_factor_at: Mapped[datetime | None]
     # When the account goes for good; set while the days of grace run.
     erase_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
@@ -65,6 +67,7 @@ class User:
     timezone: str | None
     avatar_id: str | None
     last_seen: datetime | None
+    second_factor_at: datetime | None
     erase_at: datetime | None
     created_at: datetime
 
@@ -109,6 +112,7 @@ USER: tuple[InstrumentedAttribute[Any], ...] = (
     UserRow.timezone,
     UserRow.avatar_id,
     UserRow.last_seen,
+    UserRow.second_factor_at,
     UserRow.erase_at,
     UserRow.created_at,
 )
@@ -164,7 +168,7 @@ async def password_hash(db: Reading, user_id: str) -> str | None:
 
 
 async def change(tx: Transaction, user_id: str, **values: Any) -> User | None:
-    """Set columns of one person; raises EmailTaken or UsernameTaken never: neither is changed."""
+    """Set columns of one person; names and addresses stay as they were made."""
     changed = update(UserRow).where(UserRow.id == user_id).values(**values).returning(*USER)
     row = (await tx.execute(changed)).one_or_none()
     return None if row is None else User(*row)

@@ -1,6 +1,9 @@
 """A lock on what is being guessed at, whoever guesses and from wherever.
 
 Limits slow one address down; this stops a thousand addresses that try one password each.
+
+An attempt counts as a failure from its beginning, before the slow check of a password: a hundred
+that are made at once are not a hundred guesses. Who turns out to be right says so.
 """
 
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class LockoutRule:
-    """So many failures within `period` seconds lock a key for `seconds`."""
+    """So many failures within `period` seconds lock a key for `seconds` from the last of them."""
 
     tries: int = 10
     period: float = 900.0
@@ -19,11 +22,11 @@ class LockoutRule:
 class Lockout(Protocol):
     """Times are in seconds from the epoch. Raises LimitsUnavailable."""
 
-    async def failed(self, key: str, now: float) -> float | None:
-        """Note a failure; returns when the key opens again if it is locked, by this or before."""
+    async def attempt(self, key: str, now: float) -> float | None:
+        """Begin to try, which counts as a failure; or when the key opens again: it is locked."""
 
-    async def locked(self, key: str, now: float) -> float | None:
-        """When the key opens again, if it is locked."""
+    async def withdraw(self, key: str) -> None:
+        """The attempt was neither right nor wrong: it does not count."""
 
     async def succeeded(self, key: str) -> None:
-        """Forget the failures. A lock stays: it may have come of somebody else's guesses."""
+        """Forget all failures."""

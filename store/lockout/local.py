@@ -4,7 +4,6 @@ from collections import OrderedDict, deque
 
 from store.lockout import LockoutRule
 
-# Failures are forgotten before locks are: a lock took ten of them to make.
 _MOST_KEYS = 100_000
 
 
@@ -13,41 +12,38 @@ class LocalLockout:
         self._rule = rule
         self._most_keys = most_keys
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        self._locks: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._failures) + len(self._locks)
+        return len(self._failures)
 
-    async def failed(self, key: str, now: float) -> float | None:
-        until = await self.locked(key, now)
-        if until is not None:
-            return until
-        failures = self._failures.setdefault(key, deque(maxlen=self._rule.tries))
-        self._failures.move_to_end(key)
+    async def attempt(self, key: str, now: float) -> float | None:
+        rule = self._rule
+        failures = self._failures.setdefault(key, deque(maxlen=rule.tries))
+        if len(failures) == rule.tries:
+            until = failures[-1] + rule.seconds
+            if now < until:
+                return until
+            failures.clear()
+        while failures and failures[0] + rule.period <= now:
+            failures.popleft()
         failures.append(now)
-        if len(failures) == self._rule.tries and now - failures[0] < self._rule.period:
-            del self._failures[key]
-            until = self._locks[key] = now + self._rule.seconds
-            self._locks.move_to_end(key)
+        self._failures.move_to_end(key)
         self._forget_old(now)
-        return until
+        return None
 
-    async def locked(self, key: str, now: float) -> float | None:
-        until = self._locks.get(key)
-        return until if until is not None and until > now else None
+    async def withdraw(self, key: str) -> None:
+        failures = self._failures.get(key)
+        if failures:
+            failures.pop()
 
     async def succeeded(self, key: str) -> None:
         self._failures.pop(key, None)
 
     def _forget_old(self, now: float) -> None:
-        """Both are in the order of their last change, so the oldest are the first to be over."""
-        while self._failures and self._oldest_failure() + self._rule.period <= now:
+        """They are in the order of their last attempt, so the oldest are the first to be over."""
+        life = max(self._rule.period, self._rule.seconds)
+        while self._failures:
+            oldest = next(iter(self._failures.values()))
+            if oldest and oldest[-1] + life > now and len(self._failures) <= self._most_keys:
+                return
             self._failures.popitem(last=False)
-        while self._locks and next(iter(self._locks.values())) <= now:
-            self._locks.popitem(last=False)
-        for kept in (self._failures, self._locks):
-            while len(kept) > self._most_keys:
-                kept.popitem(last=False)
-
-    def _oldest_failure(self) -> float:
-        return next(iter(self._failures.values()))[-1]

@@ -6,26 +6,25 @@ from store.redis import RedisDown, Reply, Script, SharedRedis
 
 _MILLISECOND = 1000
 
-# KEYS: the list of failures, newest first, and the lock. ARGV: now, tries, period, seconds; all
-# times in milliseconds.
-_FAILED = Script("""
-local failures, lock = KEYS[1], KEYS[2]
-local now, tries, period = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local held = tonumber(redis.call('GET', lock) or 0)
-if held > now then
-  return held
+# KEYS: the list of failures, newest first. ARGV: now, tries, period, seconds; all times in
+# milliseconds.
+_ATTEMPT = Script("""
+local failures = KEYS[1]
+local now, tries = tonumber(ARGV[1]), tonumber(ARGV[2])
+local period, seconds = tonumber(ARGV[3]), tonumber(ARGV[4])
+if redis.call('LLEN', failures) >= tries then
+  local ends = redis.call('LINDEX', failures, 0) + seconds
+  if now < ends then
+    return string.format('%.0f', ends)
+  end
+  redis.call('DEL', failures)
+end
+while redis.call('LLEN', failures) > 0 and redis.call('LINDEX', failures, -1) + period <= now do
+  redis.call('RPOP', failures)
 end
 redis.call('LPUSH', failures, ARGV[1])
-redis.call('LTRIM', failures, 0, tries - 1)
-redis.call('PEXPIRE', failures, period)
-local first = redis.call('LINDEX', failures, tries - 1)
-if not first or now - first >= period then
-  return false
-end
-local ends = now + ARGV[4]
-redis.call('DEL', failures)
-redis.call('SET', lock, string.format('%.0f', ends), 'PX', ARGV[4])
-return ends
+redis.call('PEXPIRE', failures, math.max(period, seconds))
+return false
 """)
 
 
@@ -34,20 +33,17 @@ class RedisLockout:
         self._redis = redis
         self._rule = rule
 
-    async def failed(self, key: str, now: float) -> float | None:
+    async def attempt(self, key: str, now: float) -> float | None:
         rule = self._rule
         arguments = [_ms(now), rule.tries, _ms(rule.period), _ms(rule.seconds)]
         try:
-            until: int | None = await self._redis.call(
-                _FAILED, [_failures(key), _lock(key)], arguments
-            )
+            until: str | None = await self._redis.call(_ATTEMPT, [_failures(key)], arguments)
         except RedisDown as down:
             raise LimitsUnavailable(str(down)) from down
-        return until / _MILLISECOND if until is not None else None
+        return float(until) / _MILLISECOND if until is not None else None
 
-    async def locked(self, key: str, now: float) -> float | None:
-        until = float(await self._run("GET", _lock(key)) or 0) / _MILLISECOND
-        return until if until > now else None
+    async def withdraw(self, key: str) -> None:
+        await self._run("LPOP", _failures(key))
 
     async def succeeded(self, key: str) -> None:
         await self._run("DEL", _failures(key))
@@ -64,8 +60,4 @@ def _ms(seconds: float) -> int:
 
 
 def _failures(key: str) -> str:
-    return f"lockout:failures:{key}"
-
-
-def _lock(key: str) -> str:
-    return f"lockout:lock:{key}"
+    return f"lockout:{key}"

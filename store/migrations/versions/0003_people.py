@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(), nullable=True),
         sa.Column("avatar_id", sa.String(), nullable=True),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second_factor_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["users.id"], name=op.f("fk_users_parent_id")),
