@@ -1,7 +1,7 @@
 """Who is asking, and what they may do.
 
-A credential (a Bearer token; the accounts add cookies) becomes a `Viewer` through the
-`Authenticator`, the only way in. Objects are then reached through each feature's `access_*`
+A credential (a Bearer token, or a cookie) becomes a `Viewer` through the `Authenticator`, the only
+way in. Objects are then reached through each feature's `access_*`
 functions, which answer `NotFound` for what the viewer may not know of.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from api.errors import Forbidden, Refusal, Unauthenticated
+from api.errors import Code, Forbidden, Refusal, Unauthenticated
 
 
 class Role(StrEnum):
@@ -41,11 +41,22 @@ class Viewer:
     user_id: str | None
     # When the token ends; a socket outlives it only with a fresh one.
     expires_at: datetime | None = None
+    # An admin who owes a second factor may see to that, and do nothing else.
+    must_enrol: bool = False
 
 
 class Authenticator(Protocol):
     async def viewer(self, token: str, now: datetime) -> Viewer:
         """Whose token this is; raises the refusal that tells why it opens nothing."""
+
+    async def cookie_viewer(
+        self, cookies: Mapping[str, str], path: str, now: datetime
+    ) -> Viewer | None:
+        """Who is signed in by a cookie that counts on this path; a cookie that opens nothing is
+        as good as none."""
+
+    def csrf_token(self, viewer: Viewer) -> str:
+        """What a page of ours shows beside its cookie, and a stranger's page can't know."""
 
     async def ended(self, viewers: Collection[Viewer], now: datetime) -> Mapping[Viewer, Refusal]:
         """Which of these have lost their standing since they came in, and why."""
@@ -63,11 +74,18 @@ def bearer_token(authorization: str | None) -> str | None:
     return token.strip()
 
 
-def require_role(viewer: Viewer | None, roles: Roles | None) -> None:
+def require_role(
+    viewer: Viewer | None, roles: Roles | None, *, while_enrolling: bool = False
+) -> None:
     """Refuse whoever is not among the roles; no roles: the door is open."""
     if roles is None:
         return
     if viewer is None:
         raise Unauthenticated("Sign in first.")
+    if viewer.must_enrol and not while_enrolling:
+        raise Refusal(
+            "This house wants a second factor of its admins. Set one up first.",
+            Code.TOTP_ENROLMENT_REQUIRED,
+        )
     if viewer.role not in roles:
         raise Forbidden("Your account may not do this.")

@@ -1,19 +1,30 @@
 """A route at work: limit, authorise, parse, call, serialise."""
 
+import hmac
+import json
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
 from aiohttp import web
-from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE, ORIGIN
 
 from api import idempotency, ratelimits
 from api.access import Viewer, bearer_token, require_role
 from api.errors import Code, NotFound, Refusal
-from api.keys import AUTHENTICATOR, CLOCK, NETWORK, RATE_LIMITS, SETTINGS, VIEWER
+from api.keys import AUTHENTICATOR, CLOCK, NETWORK, RATE_LIMITS, SETTINGS, SIGHTINGS, VIEWER
 from api.parsing import parse_json, parse_strings, without_fields
-from api.routing import Answer, Handler, Route
+from api.routing import Answer, Cookie, Handler, Route
 from api.versions import JSON, VENDOR_JSON, content_type
 from api.wire import Wire
 from store.limits import Verdict
 
 RATE_LIMIT = web.RequestKey("rate_limit", Verdict)
+BY_COOKIE = web.RequestKey("by_cookie", bool)
+
+FORM = "application/x-www-form-urlencoded"
+# No form of ours has half as many.
+_MOST_FIELDS = 32
+_CSRF_TOKEN = "X-CSRF-Token"  # noqa: S105 - the header's name
 
 # Their bodies may carry back what the server had made; see `Wire.server_made_fields`.
 _CHANGES = {"PUT", "PATCH"}
@@ -28,7 +39,7 @@ def serve(route: Route, handler: Handler) -> Handler:
         await _authorise(request, route)
         arguments: list[Wire] = []
         if route.body is not None:
-            raw = await read_json(request)
+            raw = await read_form(request) if route.consumes == FORM else await read_json(request)
             idempotency.claim(request, route, raw)
             arguments.append(parse_body(route, route.body, raw))
         if route.query is not None:
@@ -58,21 +69,49 @@ async def _authorise(request: web.Request, route: Route) -> None:
             raise ratelimits.refusal(verdict)
     if refusal is not None:
         raise refusal
-    require_role(viewer, route.roles)
+    require_role(viewer, route.roles, while_enrolling=route.while_enrolling)
+    if viewer is not None:
+        _refuse_foreign_page(request, route, viewer)
+        request.app[SIGHTINGS].note(viewer, request.app[NETWORK].address(request))
 
 
 async def _viewer(request: web.Request, route: Route) -> tuple[Viewer | None, Refusal | None]:
     if route.roles is None:
         return None, None
+    authenticator, now = request.app[AUTHENTICATOR], request.app[CLOCK].now()
+    viewer: Viewer | None
     try:
         token = bearer_token(request.headers.get(AUTHORIZATION))
-        if token is None:
+        if token is not None:
+            viewer = await authenticator.viewer(token, now)
+        elif request.cookies:
+            viewer = await authenticator.cookie_viewer(request.cookies, request.path, now)
+            request[BY_COOKIE] = True
+        else:
             return None, None
-        viewer = await request.app[AUTHENTICATOR].viewer(token, request.app[CLOCK].now())
     except Refusal as refusal:
         return None, refusal
-    request[VIEWER] = viewer
+    if viewer is not None:
+        request[VIEWER] = viewer
     return viewer, None
+
+
+def _refuse_foreign_page(request: web.Request, route: Route, viewer: Viewer) -> None:
+    """A browser sends its cookies along, whichever page asks it to: ours knows a token besides."""
+    if BY_COOKIE not in request or route.method == "GET":
+        return
+    if route.origin_is_enough and ORIGIN in request.headers:
+        if request.app[NETWORK].allows_origin(request):
+            return
+    elif hmac.compare_digest(
+        request.headers.get(_CSRF_TOKEN, "").encode(errors="replace"),
+        request.app[AUTHENTICATOR].csrf_token(viewer).encode(),
+    ):
+        return
+    raise Refusal(
+        f"This was asked by a page without the {_CSRF_TOKEN} of its sign-in. Reload the page.",
+        Code.CSRF,
+    )
 
 
 async def read_json(request: web.Request) -> bytes:
@@ -84,6 +123,22 @@ async def read_json(request: web.Request) -> bytes:
     raw = await request.read()
     # An empty body is an empty object: logging out should not need two braces.
     return raw if raw.strip() else b"{}"
+
+
+async def read_form(request: web.Request) -> bytes:
+    """A form's fields, as the JSON that they stand for."""
+    if request.body_exists and request.content_type != FORM:
+        raise Refusal(
+            f"This route reads {FORM}, and the body says it is {request.content_type}.",
+            Code.UNSUPPORTED_MEDIA_TYPE,
+        )
+    try:
+        fields = parse_qsl(
+            (await request.read()).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise Refusal("The form can't be read.") from None
+    return json.dumps(dict(fields)).encode()
 
 
 def parse_body(route: Route, schema: type[Wire], raw: bytes) -> Wire:
@@ -102,6 +157,10 @@ def respond(request: web.Request, route: Route, result: object) -> web.StreamRes
     if isinstance(result, web.StreamResponse):
         return result
     answer = result if isinstance(result, Answer) else Answer(_body(route, result))
+    return _set_cookies(request, _response(request, route, answer), answer.cookies)
+
+
+def _response(request: web.Request, route: Route, answer: Answer) -> web.Response:
     status = answer.status or route.status
     if answer.body is None:
         return web.Response(status=204 if status == 200 else status, headers=answer.headers)
@@ -110,6 +169,23 @@ def respond(request: web.Request, route: Route, result: object) -> web.StreamRes
         status=status,
         headers={**answer.headers, CONTENT_TYPE: content_type(request)},
     )
+
+
+def _set_cookies(
+    request: web.Request, response: web.Response, cookies: Iterable[Cookie]
+) -> web.Response:
+    is_secure = request.app[NETWORK].scheme(request) == "https"
+    for cookie in cookies:
+        response.set_cookie(
+            cookie.name,
+            cookie.value.get_secret_value(),
+            path=cookie.path,
+            max_age=cookie.seconds,
+            httponly=True,
+            samesite=cookie.same_site,
+            secure=is_secure,
+        )
+    return response
 
 
 def _body(route: Route, result: object) -> Wire | None:

@@ -10,6 +10,7 @@ from api.network import Network
 from api.pulse import Pulse
 from api.ratelimits import RateLimits
 from api.settings.live import LiveSettings
+from api.sightings import Sightings
 from store.blobs import Blobs
 from store.bus import Bus
 from store.clock import Clock
@@ -28,6 +29,7 @@ BUS = web.AppKey("bus", Bus)
 PRESENCE = web.AppKey("presence", Presence)
 LEASES = web.AppKey("leases", Leases)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
+SIGHTINGS = web.AppKey("sightings", Sightings)
 SETTINGS = web.AppKey("settings", LiveSettings)
 PULSE = web.AppKey("pulse", Pulse)
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)

@@ -6,11 +6,12 @@ promises and nobody has built yet: `hearth mock` answers it, the server does not
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, Required, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
+from pydantic import Secret
 
 from api.access import Roles
 from api.errors import Code
@@ -42,6 +43,10 @@ class Declaration(TypedDict, total=False):
     credential: Credential
     # The feature flag that it stands behind.
     flag: str | None
+    # Whether an admin who owes a second factor may call it.
+    while_enrolling: bool
+    # Whether a same-origin `Origin` is as good as the CSRF token, for clients that know of none.
+    origin_is_enough: bool
     # The refusals that a client should be ready for, beyond those of every route.
     refuses: tuple[Code, ...]
     consumes: str
@@ -65,6 +70,8 @@ class Route:
     limit: Limit | None = None
     credential: Credential = "account"
     flag: str | None = None
+    while_enrolling: bool = False
+    origin_is_enough: bool = False
     refuses: tuple[Code, ...] = ()
     consumes: str = JSON
     produces: str = JSON
@@ -78,12 +85,28 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie to be kept by the browser for so many seconds, out of the reach of scripts."""
+
+    name: str
+    value: Secret[str]
+    path: str
+    seconds: int
+    same_site: Literal["Strict", "Lax", "None"] = "Strict"
+
+    @classmethod
+    def gone(cls, name: str, path: str) -> Self:
+        return cls(name, Secret(""), path, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A handler's result when the answer needs more than its body."""
 
     body: Wire | None
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None
+    cookies: Sequence[Cookie] = ()
 
 
 class WrongDeclaration(TypeError):

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, ForeignKey, and_, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -188,13 +188,22 @@ async def end_all(
     tx.standing_changed(user_ids)
 
 
-async def seen(tx: Transaction, sightings: Mapping[str, str | None]) -> None:
-    """Note that sessions were used, and from which addresses."""
-    for session_id, address in sorted(sightings.items()):
+async def seen(tx: Transaction, sightings: Mapping[str, str]) -> None:
+    """Note that sessions were used, and from which addresses.
+
+    A row that somebody else is changing is passed over: this must never wait for others, and so
+    can't deadlock with them.
+    """
+    free = await tx.scalars(
+        select(SessionRow.id).where(SessionRow.id.in_(sightings)).with_for_update(skip_locked=True)
+    )
+    used = [{"b_id": found, "b_address": sightings[found]} for found in free]
+    if used:
         await tx.execute(
             update(SessionRow)
-            .where(SessionRow.id == session_id)
-            .values(last_used_at=tx.now, address=address)
+            .where(SessionRow.id == bindparam("b_id"))
+            .values(last_used_at=tx.now, address=bindparam("b_address")),
+            used,
         )
 
 

@@ -190,7 +190,11 @@ async def count(db: Reading, *, role: str, status: str) -> int:
 
 
 async def seen(tx: Transaction, user_ids: Collection[str]) -> None:
-    await tx.execute(update(UserRow).where(UserRow.id.in_(user_ids)).values(last_seen=tx.now))
+    """Note that people were here; never waiting for whoever is changing them at this moment."""
+    free = (
+        select(UserRow.id).where(UserRow.id.in_(user_ids)).with_for_update(skip_locked=True)
+    ).scalar_subquery()
+    await tx.execute(update(UserRow).where(UserRow.id.in_(free)).values(last_seen=tx.now))
 
 
 def in_order(order: str) -> Sequence[Any]:

@@ -30,8 +30,8 @@ MEMORY_KIB = whole_number(
     default=19_456,
     minimum=8_192,
     maximum=1_048_576,
-    description="How much memory a password's hash takes, in KiB. Raised, it counts from everybody's"
-    " next sign-in on.",
+    description="How much memory a password's hash takes, in KiB. Raised, it counts from"
+    " everybody's next sign-in on.",
 )
 
 # One core stays free for everybody else: the hash is there to be slow.

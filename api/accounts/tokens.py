@@ -5,8 +5,8 @@ database and with it the key. The algorithm is ours and is never read from a tok
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,10 @@ from store.clock import Clock
 
 _ALGORITHM = "HS256"
 _ISSUER = "hearth"
+# What a token is good for: everything, by the Bearer header; everything, by a cookie; or, by a
+# cookie as well, `GET /media/…` alone.
 ACCESS = "hearth"
-# What only opens `GET /media/…`, and travels as a cookie.
+SESSION = "hearth-session"
 MEDIA = "hearth-media"
 _CLAIMS = ["sub", "role", "sid", "iat", "exp", "jti", "iss", "aud"]
 # Servers' clocks differ; a token from further ahead was not made by one of them.
@@ -28,7 +30,18 @@ _LEEWAY = 5.0
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 _REFUSED = "This token opens nothing here. Sign in again."
-ReadKeys = Callable[[], Awaitable[Mapping[str, bytes]]]
+# A new key checks at once and signs from now on only when every server has had time to hear of it.
+_SETTLES = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    id: str
+    created_at: datetime
+    secret: bytes = field(repr=False)
+
+
+ReadKeys = Callable[[], Awaitable[Iterable[SigningKey]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +52,10 @@ class Claims:
 
 
 class AccessTokens:
-    """`read_keys` gives the signing keys by their ids, the newest last."""
-
     def __init__(self, clock: Clock, read_keys: ReadKeys) -> None:
         self._clock = clock
         self._read_keys = read_keys
-        self._keys: Mapping[str, bytes] = {}
+        self._keys: Mapping[str, SigningKey] = {}
         self._looked_at = float("-inf")
 
     def __repr__(self) -> str:
@@ -52,13 +63,13 @@ class AccessTokens:
 
     async def refresh(self) -> None:
         """Learn which keys there are."""
-        self._keys = await self._read_keys()
+        self._keys = {key.id: key for key in await self._read_keys()}
 
     def issue(
         self, *, user_id: str, role: str, session_id: str, seconds: int, audience: str = ACCESS
     ) -> Secret[str]:
         now = self._clock.now()
-        newest, key = list(self._keys.items())[-1]
+        key = self._signing_key(now)
         claims = {
             "sub": user_id,
             "role": role,
@@ -69,7 +80,12 @@ class AccessTokens:
             "iss": _ISSUER,
             "aud": audience,
         }
-        return Secret(jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": newest}))
+        return Secret(jwt.encode(claims, key.secret, _ALGORITHM, headers={"kid": key.id}))
+
+    def _signing_key(self, now: datetime) -> SigningKey:
+        oldest_first = sorted(self._keys.values(), key=lambda key: key.created_at)
+        settled = [key for key in oldest_first if key.created_at + _SETTLES <= now]
+        return settled[-1] if settled else oldest_first[0]
 
     async def read(self, token: str, *, audience: str = ACCESS) -> Claims:
         """What a token says; raises the refusal that tells why it opens nothing."""
@@ -102,7 +118,7 @@ class AccessTokens:
             await self._look_for_new()
         if kid not in self._keys:
             raise jwt.InvalidTokenError
-        return self._keys[kid]
+        return self._keys[kid].secret
 
     async def _look_for_new(self) -> None:
         now = self._clock.monotonic()
