@@ -159,7 +159,9 @@ async def by_login(db: Reading, name: str) -> User | None:
 
 async def lock(tx: Transaction, user_id: str) -> User | None:
     """The person as they are, and as they stay until this is committed."""
-    return await _one(tx, select(*USER).where(UserRow.id == user_id).with_for_update())
+    return await _one(
+        tx, select(*USER).where(UserRow.id == user_id).with_for_update(key_share=True)
+    )
 
 
 async def password_hash(db: Reading, user_id: str) -> str | None:

@@ -6,7 +6,7 @@ database and with it the key. The algorithm is ours and is never read from a tok
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import Secret
 
 from api.errors import Code, Refusal, Unauthenticated
 from store.clock import Clock
+from store.envelope import StandingKey
 
 _ALGORITHM = "HS256"
 _ISSUER = "hearth"
@@ -34,14 +35,7 @@ _REFUSED = "This token opens nothing here. Sign in again."
 _SETTLES = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    id: str
-    created_at: datetime
-    secret: bytes = field(repr=False)
-
-
-ReadKeys = Callable[[], Awaitable[Iterable[SigningKey]]]
+ReadKeys = Callable[[], Awaitable[Iterable[StandingKey]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ class AccessTokens:
     def __init__(self, clock: Clock, read_keys: ReadKeys) -> None:
         self._clock = clock
         self._read_keys = read_keys
-        self._keys: Mapping[str, SigningKey] = {}
+        self._keys: Mapping[str, StandingKey] = {}
         self._looked_at = float("-inf")
 
     def __repr__(self) -> str:
@@ -82,7 +76,7 @@ class AccessTokens:
         }
         return Secret(jwt.encode(claims, key.secret, _ALGORITHM, headers={"kid": key.id}))
 
-    def _signing_key(self, now: datetime) -> SigningKey:
+    def _signing_key(self, now: datetime) -> StandingKey:
         oldest_first = sorted(self._keys.values(), key=lambda key: key.created_at)
         settled = [key for key in oldest_first if key.created_at + _SETTLES <= now]
         return settled[-1] if settled else oldest_first[0]
