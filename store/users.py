@@ -1,19 +1,17 @@
 """People: everybody who has an account here, guests included."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from store.database import Reading, Transaction
 from store.ids import Id, new_id
 from store.schema import Base
-
-Order = Literal["username", "display_name", "created_at"]
 
 
 class UserRow(Base):
@@ -197,28 +195,6 @@ async def seen(tx: Transaction, user_ids: Collection[str]) -> None:
         select(UserRow.id).where(UserRow.id.in_(user_ids)).with_for_update(skip_locked=True)
     ).scalar_subquery()
     await tx.execute(update(UserRow).where(UserRow.id.in_(free)).values(last_seen=tx.now))
-
-
-def in_order(order: str) -> Sequence[Any]:
-    """`-` before a column's name: descending. The id settles what is equal."""
-    name = order.removeprefix("-")
-    columns = {
-        "username": func.lower(UserRow.username),
-        "display_name": func.lower(UserRow.display_name),
-        "created_at": UserRow.created_at,
-    }
-    keys = (columns[name], UserRow.id)
-    return [key.desc() if order.startswith("-") else key.asc() for key in keys]
-
-
-def matches(words: str) -> Any:
-    """Part of a name, a username or an e-mail address."""
-    return or_(
-        *(
-            column.icontains(words, autoescape=True)
-            for column in (UserRow.display_name, UserRow.username, UserRow.email)
-        )
-    )
 
 
 def _is_named(username: str) -> Any:

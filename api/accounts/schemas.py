@@ -2,12 +2,13 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
 from api.access import Role
 from api.wire import SERVER_MADE, Page, PageQuery, Timestamp, Wire, id_field
+from store.users import User
 
 UserId = Annotated[str, id_field("u")]
 FamilyId = Annotated[str, id_field("f")]
@@ -56,6 +57,10 @@ AvatarUrl = Annotated[
 ]
 
 
+def avatar_url(avatar_id: str | None) -> str | None:
+    return None if avatar_id is None else f"/media/{avatar_id}"
+
+
 class AccountStatus(StrEnum):
     """Where an account stands: it waits for approval, is in use, or is held."""
 
@@ -94,6 +99,25 @@ class UserOut(Wire):
     timezone: Annotated[str | None, Field(examples=["Europe/Berlin"])]
     created_at: Annotated[Timestamp, SERVER_MADE]
 
+    @classmethod
+    def of(cls, user: User, families: list[str]) -> Self:
+        return cls(**cls._fields_of(user, families))
+
+    @classmethod
+    def _fields_of(cls, user: User, families: list[str]) -> dict[str, Any]:
+        return {
+            "id": user.id,
+            "role": Role(user.role),
+            "username": user.username,
+            "display_name": user.display_name,
+            "avatar_url": avatar_url(user.avatar_id),
+            "is_guest": user.role == Role.GUEST,
+            "families": families,
+            "locale": user.locale,
+            "timezone": user.timezone,
+            "created_at": user.created_at,
+        }
+
 
 class FullUserOut(UserOut):
     """A person, as they themself, their guardians and the admins see them."""
@@ -109,6 +133,17 @@ class FullUserOut(UserOut):
     last_seen: Annotated[
         Timestamp | None, SERVER_MADE, Field(examples=["2026-03-01T11:58:12.000Z"])
     ]
+
+    @classmethod
+    def _fields_of(cls, user: User, families: list[str]) -> dict[str, Any]:
+        return {
+            **super()._fields_of(user, families),
+            "status": user.status,
+            "approved_by_admin": user.approved_at is not None,
+            "email": user.email,
+            "parent_id": user.parent_id,
+            "last_seen": user.last_seen,
+        }
 
 
 class ChildUserOut(FullUserOut):
