@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from api.access import Role
 from api.errors import Code, Conflict, Refusal
-from api.keys import DB, KEYRING, VIEWER
+from api.keys import DB, KEYRING, NETWORK, VIEWER
 from api.routing import Answer, Route
 from store import idempotency as kept
 from store.database import Transaction
+from store.deeds import Actor
 
 _HEADER = "Idempotency-Key"
 _LONGEST = 255
@@ -44,16 +46,28 @@ async def begin(request: web.Request) -> AsyncIterator[Transaction]:
     """The transaction of a request that changes something.
 
     With an `Idempotency-Key`, the thing that it makes (`tx.created`) and the memory of having made
-    it are committed together.
+    it are committed together. What an admin does here is audited, whatever it is.
     """
     claimed = request.get(CLAIM)
-    async with request.app[DB].begin() as tx:
+    viewer = request.get(VIEWER)
+    actor = Actor(viewer.user_id if viewer else None, request.app[NETWORK].address(request))
+    async with request.app[DB].begin(actor) as tx:
         if claimed is not None:
             await _take(tx, claimed)
         yield tx
+        if viewer is not None and viewer.role is Role.ADMIN and not tx.deeds:
+            _audit_request(tx, request)
         if claimed is not None and tx.made is not None:
             made = tx.made
             tx.write_last(lambda tx: kept.keep(tx, claimed, made))
+
+
+def _audit_request(tx: Transaction, request: web.Request) -> None:
+    """The entry of an action that has none of its own: which one it was, and nothing of a body."""
+    resource = request.match_info.route.resource
+    assert resource is not None
+    path = resource.canonical.rstrip("/")
+    tx.audit("request", "route", None, after={"method": request.method, "path": path})
 
 
 async def _take(tx: Transaction, claimed: kept.Claim) -> None:

@@ -5,7 +5,15 @@ database for the time. What others have to hear of is collected with `announce` 
 the commit: never before it, and never without it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, Self
@@ -16,11 +24,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.clock import Clock
+from store.deeds import SERVER, Actor, Deed
 from store.outage import Outage
 
 Message = Mapping[str, Any]
 Publish = Callable[[str, Message], Awaitable[None]]
 Write = Callable[["Transaction"], Awaitable[None]]
+Record = Callable[["Transaction", Sequence[Deed]], Awaitable[None]]
 
 
 class Reading:
@@ -38,9 +48,12 @@ class Reading:
 class Transaction(Reading):
     """A connection that changes things, and what follows from the change."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, actor: Actor = SERVER) -> None:
         super().__init__(connection, now)
+        # Whoever finds out only in here who it is (by a one-time link, say) may set it anew.
+        self.actor = actor
         self.made: str | None = None
+        self.deeds: list[Deed] = []
         self._announcements: list[tuple[str, Message]] = []
         self._last_writes: list[Write] = []
 
@@ -57,6 +70,23 @@ class Transaction(Reading):
         """Name the one thing that this request makes: a repeated request is answered with it."""
         self.made = object_id
 
+    def audit(
+        self,
+        action: str,
+        entity_type: str,
+        entity_id: str | None,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        concerns: str | None = None,
+    ) -> None:
+        """Keep for good what is done here: the entry is committed with the deed, or neither is.
+
+        `before` and `after` are facts in JSON's types, never secrets. Where they are personal,
+        `concerns` names the person, under whose key they are sealed; else they stay in the clear.
+        """
+        self.deeds.append(Deed.of(action, entity_type, entity_id, before, after, concerns))
+
     def write_last(self, write: Write) -> None:
         """Put a write behind all others, right before the commit.
 
@@ -65,9 +95,11 @@ class Transaction(Reading):
         """
         self._last_writes.append(write)
 
-    async def finish(self) -> list[tuple[str, Message]]:
+    async def finish(self, record: Record | None) -> list[tuple[str, Message]]:
         for write in self._last_writes:
             await write(self)
+        if self.deeds and record is not None:
+            await record(self, self.deeds)
         return self._announcements
 
 
@@ -121,6 +153,7 @@ class Database:
         self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._publish = publish
+        self._record: Record | None = None
 
     @classmethod
     def connect(
@@ -152,14 +185,18 @@ class Database:
             async with self._reading_engine.connect() as connection:
                 yield Reading(connection, self._clock.now())
 
+    def audit_with(self, record: Record) -> None:
+        """From here on this writes what transactions collect, as their very last statements."""
+        self._record = record
+
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self, actor: Actor = SERVER) -> AsyncIterator[Transaction]:
         """One transaction: committed at the end of the block, undone by an exception in it."""
         with _outages():
             async with self._engine.begin() as connection:
-                tx = Transaction(connection, self._clock.now())
+                tx = Transaction(connection, self._clock.now(), actor)
                 yield tx
-                announcements = await tx.finish()
+                announcements = await tx.finish(self._record)
         for topic, message in announcements:
             await self._publish(topic, message)
 

@@ -1,6 +1,7 @@
 """Transactions: what they promise, and what an outage looks like from above."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from store.clock import SystemClock
 from store.database import Database, DatabaseAway, Transaction
+from store.deeds import Actor, Deed
 from tests.support.postgres import Postgres
 
 
@@ -54,6 +56,38 @@ async def test_last_writes_come_behind_all_others(listening: Database) -> None:
         tx.write_last(last)
         written.append("first")
     assert written == ["first", "last"]
+
+
+async def test_what_is_audited_is_recorded_behind_all_other_writes(listening: Database) -> None:
+    done: list[str] = []
+
+    async def record(tx: Transaction, deeds: Sequence[Deed]) -> None:
+        done.extend(deed.action for deed in deeds)
+        assert tx.actor == Actor("u_1", "192.0.2.17")
+
+    async def last(tx: Transaction) -> None:
+        done.append("last")
+
+    listening.audit_with(record)
+    async with listening.begin(Actor("u_1", "192.0.2.17")) as tx:
+        tx.audit("first", "thing", None)
+        tx.audit("second", "thing", None)
+        tx.write_last(last)
+    assert done == ["last", "first", "second"]
+
+
+async def test_what_cannot_be_kept_is_an_error_where_it_is_said(listening: Database) -> None:
+    async with listening.begin() as tx:
+        for wrong in (object(), float("nan"), b"bytes"):
+            with pytest.raises((TypeError, ValueError)):
+                tx.audit("odd", "thing", None, after={"value": wrong})
+        assert tx.deeds == []
+
+
+async def test_neither_address_nor_facts_are_shown() -> None:
+    actor = Actor("u_1", "192.0.2.17")
+    deed = Deed.of("a", "b", None, {"name": "Mara"}, {"name": "Jonas"}, None)
+    assert not any(word in repr((actor, deed)) for word in ("192", "Mara", "Jonas"))
 
 
 async def test_no_statement_and_no_transaction_lasts_longer_than_anybody_waits(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from store import jobs
 from store.bus.local import LocalBus
 from store.database import Database, DatabaseAway, Transaction
+from store.deeds import SERVER, Actor
 from store.jobs import Job, JobRow, Outcome, State
 from store.run import JobHandler, Run
 from store.schedule import Periodic
@@ -39,13 +40,13 @@ class FrailDatabase(Database):
         self.under_way = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self, actor: Actor = SERVER) -> AsyncIterator[Transaction]:
         if self.is_down:
             raise DatabaseAway("it was taken down")
         self.begun += 1
         self.under_way += 1
         try:
-            async with super().begin() as tx:
+            async with super().begin(actor) as tx:
                 yield tx
         finally:
             self.under_way -= 1
