@@ -58,6 +58,9 @@ class Authenticator(Protocol):
     def csrf_token(self, viewer: Viewer) -> str:
         """What a page of ours shows beside its cookie, and a stranger's page can't know."""
 
+    def forget(self) -> None:
+        """Somebody's standing has changed: what is remembered of it counts no more."""
+
     async def ended(self, viewers: Collection[Viewer], now: datetime) -> Mapping[Viewer, Refusal]:
         """Which of these have lost their standing since they came in, and why."""
 

@@ -6,12 +6,23 @@ real parts, one `cleanup_ctx` a resource, in the order in which they need each o
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from pydantic import Secret
 
 from api import http, jobs, middleware, ratelimits
 from api.access import Authenticator
+from api.accounts import hashing
+from api.accounts.authenticator import REQUIRE_ADMIN_TOTP, AccountAuthenticator
+from api.accounts.keys import ACCESS_TOKENS, FRONT_DOOR, HASHING
+from api.accounts.login import service as login
+from api.accounts.passwords import rules
+from api.accounts.people import CHILD_CONTACTS
+from api.accounts.registration import service as registration
+from api.accounts.signing import SigningKeys
+from api.accounts.tokens import AccessTokens
 from api.configuration import Configuration
 from api.failure import Failed
 from api.features import ENDPOINTS, SOCKETS
@@ -23,14 +34,17 @@ from api.keys import (
     CLOCK,
     CONFIGURATION,
     DB,
+    ENVELOPE,
     KEYRING,
     LEASES,
     METRICS,
     NETWORK,
+    PASSWORD_LOCKOUT,
     PRESENCE,
     PULSE,
     RATE_LIMITS,
     SETTINGS,
+    SIGHTINGS,
 )
 from api.masterkey import master_key
 from api.metrics import Metrics
@@ -44,8 +58,8 @@ from api.routing import Endpoints, Route
 from api.settings.declare import AnySetting, Catalogue
 from api.settings.flags import flags
 from api.settings.live import LiveSettings
-from api.setup.service import SetupLinkAuthenticator
 from api.shared import shared_state
+from api.sightings import Sightings
 from api.storage import storage
 from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
@@ -55,10 +69,21 @@ from store import keys as stored_keys
 from store import settings as stored_settings
 from store.blobs import WrongStorage
 from store.clock import Clock, SystemClock
-from store.database import Database
+from store.database import STANDING, Database, Transaction
+from store.envelope import Envelope
 from store.limits.local import LocalLimits
 
-DECLARED_SETTINGS: tuple[AnySetting, ...] = (ratelimits.AUTH, ratelimits.MESSAGES)
+DECLARED_SETTINGS: tuple[AnySetting, ...] = (
+    ratelimits.AUTH,
+    ratelimits.MESSAGES,
+    registration.REGISTRATION,
+    CHILD_CONTACTS,
+    rules.MIN_LENGTH,
+    hashing.TIME_COST,
+    hashing.MEMORY_KIB,
+    REQUIRE_ADMIN_TOTP,
+    login.SINGLE_TOKEN_SECONDS,
+)
 
 LARGEST_JSON = 1024 * 1024
 # How long open sockets get to hear that the server restarts. With what follows (running requests,
@@ -113,18 +138,19 @@ def build_app(
     """
     routes = [route for endpoint in endpoints for route in endpoint.routes]
     app = frame(configuration, clock or SystemClock(), routes, sockets)
-    app[SETTINGS] = LiveSettings(Catalogue([*DECLARED_SETTINGS, *flags(configuration)]))
+    app[SETTINGS] = LiveSettings(Catalogue(_settings_of(configuration)))
     app[PULSE] = Pulse(app[CLOCK])
     app[DOCUMENTS] = Documents.of(routes, sockets, planned=False, server_url=configuration.own_url)
     app[health.CHECKS] = {}
-    make_authenticator = authenticator or (lambda app: SetupLinkAuthenticator(app[DB]))
+    app[SIGHTINGS] = Sightings(app[CLOCK])
     app.cleanup_ctx.extend(
         [
             _shared,
             _database,
             _keyring,
             _settings,
-            _sockets(make_authenticator),
+            _accounts,
+            _sockets(authenticator or _accounts_authenticator),
             _blobs,
         ]
     )
@@ -133,11 +159,21 @@ def build_app(
     return app
 
 
+def _settings_of(configuration: Configuration) -> list[AnySetting]:
+    return [
+        *DECLARED_SETTINGS,
+        replace(login.ACCESS_SECONDS, default=configuration.access_token_exp_seconds),
+        replace(login.REFRESH_SECONDS, default=configuration.refresh_token_exp_seconds),
+        *flags(configuration),
+    ]
+
+
 async def _shared(app: web.Application) -> AsyncIterator[None]:
     async with shared_state(app[CONFIGURATION], app[CLOCK]) as shared:
         app[BUS] = shared.bus
         app[PRESENCE] = shared.presence
         app[LEASES] = shared.leases
+        app[PASSWORD_LOCKOUT] = shared.passwords
         app[RATE_LIMITS] = RateLimits(shared.limits, LocalLimits(), app[SETTINGS])
         if shared.redis is not None:
             app[health.CHECKS]["redis"] = shared.redis.ping
@@ -164,10 +200,11 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
 
 async def _keyring(app: web.Application) -> AsyncIterator[None]:
     configured = app[CONFIGURATION].secret_key
+    master = await asyncio.to_thread(master_key, app[CONFIGURATION])
+    app[ENVELOPE] = Envelope(master)
     if configured is not None:
         app[KEYRING] = Keyring(configured.get_secret_value().encode())
     else:
-        master = await asyncio.to_thread(master_key, app[CONFIGURATION])
         async with app[DB].begin() as tx:
             secret = await stored_keys.server_secret(tx, master)
         app[KEYRING] = Keyring(secret)
@@ -183,6 +220,38 @@ async def _settings(app: web.Application) -> AsyncIterator[None]:
     await subscription.close()
 
 
+async def _accounts(app: web.Application) -> AsyncIterator[None]:
+    await asyncio.to_thread(rules.read_common)
+    tokens = AccessTokens(app[CLOCK], SigningKeys(app[DB], app[ENVELOPE]).read)
+    await tokens.refresh()
+    app[PULSE].every("signing_keys", 60.0, tokens.refresh)
+    app[PULSE].every("sightings", 10.0, lambda: app[SIGHTINGS].write(app[DB]))
+    app[ACCESS_TOKENS] = tokens
+    app[HASHING] = hashing.Hashing(app[SETTINGS])
+    app[FRONT_DOOR] = login.FrontDoor(
+        db=app[DB],
+        clock=app[CLOCK],
+        settings=app[SETTINGS],
+        hashing=app[HASHING],
+        lockout=app[PASSWORD_LOCKOUT],
+        tokens=tokens,
+        second_factor=_NoCodes(),
+    )
+    yield
+    await asyncio.to_thread(app[HASHING].close)
+
+
+class _NoCodes:
+    async def fits(self, tx: Transaction, user_id: str, code: Secret[str]) -> bool:
+        return False
+
+
+def _accounts_authenticator(app: web.Application) -> Authenticator:
+    return AccountAuthenticator(
+        app[DB], app[ACCESS_TOKENS], app[KEYRING], app[SETTINGS], app[CLOCK]
+    )
+
+
 def _sockets(
     make_authenticator: AuthenticatorFactory,
 ) -> Callable[[web.Application], AsyncIterator[None]]:
@@ -191,7 +260,9 @@ def _sockets(
         app[AUTHENTICATOR] = make_authenticator(app)
         app[HUB] = Hub(app[BUS], app[AUTHENTICATOR], app[CLOCK], lambda: pulse.wake("standing"))
         pulse.every("standing", 1.0, app[HUB].check)
+        subscription = await app[BUS].subscribe(STANDING, lambda _: app[AUTHENTICATOR].forget())
         yield
+        await subscription.close()
 
     return sockets
 

@@ -109,6 +109,11 @@ class Configuration(BaseSettings):
     )
     master_key_file: Path | None = Field(None, validation_alias="hearth_master_key_file")
 
+    access_token_exp_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
+    refresh_token_exp_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    admin_email: str | None = Field(None, validation_alias="hearth_admin_email")
+    admin_password: SecretStr | None = Field(None, validation_alias="hearth_admin_password")
+
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = "INFO"
     debug: bool = False
     server_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = Field(
@@ -223,6 +228,10 @@ class Configuration(BaseSettings):
             raise ValueError("HEARTH_TLS_CERT and HEARTH_TLS_KEY go together: give both or neither")
         if self.master_key is not None and self.master_key_file is not None:
             raise ValueError("HEARTH_MASTER_KEY and HEARTH_MASTER_KEY_FILE: give one of them")
+        if (self.admin_email is None) != (self.admin_password is None):
+            raise ValueError(
+                "HEARTH_ADMIN_EMAIL and HEARTH_ADMIN_PASSWORD go together: give both or neither"
+            )
         if self.database_owner_url is not None and self.database_url is None:
             raise ValueError("DATABASE_OWNER_URL needs DATABASE_URL beside it")
         self._check_storage()

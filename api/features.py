@@ -5,6 +5,7 @@ serves it from the day on which it is built.
 """
 
 from api.accounts import routes as people
+from api.accounts.login import older_routes as older_login
 from api.accounts.login import routes as login
 from api.accounts.oauth import routes as oauth
 from api.accounts.passwords import routes as passwords
@@ -12,6 +13,7 @@ from api.accounts.personal_data import routes as personal_data
 from api.accounts.registration import routes as registration
 from api.accounts.sessions import routes as sessions
 from api.accounts.totp import routes as totp
+from api.admin import account_routes as admin_accounts
 from api.admin import routes as admin
 from api.billing import routes as billing
 from api.calls import commands as calls_socket
@@ -41,6 +43,7 @@ from api.ws.declare import Socket
 ENDPOINTS: tuple[Endpoints, ...] = (
     registration.endpoint,
     login.endpoint,
+    older_login.endpoint,
     oauth.endpoint,
     sessions.endpoint,
     passwords.endpoint,
@@ -60,6 +63,7 @@ ENDPOINTS: tuple[Endpoints, ...] = (
     catalogue_admin.endpoint,
     media.endpoint,
     push.endpoint,
+    admin_accounts.endpoint,
     admin.endpoint,
     billing.endpoint,
     settings.endpoint,

@@ -15,7 +15,9 @@ from store.blobs import Blobs
 from store.bus import Bus
 from store.clock import Clock
 from store.database import Database
+from store.envelope import Envelope
 from store.leases import Leases
+from store.lockout import Lockout
 from store.presence import Presence
 
 CONFIGURATION = web.AppKey("configuration", Configuration)
@@ -24,8 +26,10 @@ METRICS = web.AppKey("metrics", Metrics)
 NETWORK = web.AppKey("network", Network)
 DB = web.AppKey("db", Database)
 KEYRING = web.AppKey("keyring", Keyring)
+ENVELOPE = web.AppKey("envelope", Envelope)
 BLOBS = web.AppKey("blobs", Blobs)
 BUS = web.AppKey("bus", Bus)
+PASSWORD_LOCKOUT = web.AppKey("password_lockout", Lockout)
 PRESENCE = web.AppKey("presence", Presence)
 LEASES = web.AppKey("leases", Leases)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)

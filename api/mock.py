@@ -19,12 +19,13 @@ from api.app import frame
 from api.configuration import Configuration
 from api.errors import Code, Refusal, Unauthenticated
 from api.examples import instance_of
-from api.keys import AUTHENTICATOR, RATE_LIMITS, SETTINGS
+from api.keys import AUTHENTICATOR, RATE_LIMITS, SETTINGS, SIGHTINGS
 from api.operations.documents import DOCUMENTS, Documents
 from api.ratelimits import RateLimits
 from api.routing import Answer, Route
 from api.settings.declare import Catalogue, switch
 from api.settings.live import LiveSettings
+from api.sightings import Sightings
 from api.specimens import specimen_of
 from api.versions import JSON
 from api.ws.connection import Connection
@@ -54,6 +55,7 @@ def mock_app(
     app[SETTINGS] = _everything_on(declared)
     app[RATE_LIMITS] = RateLimits(LocalLimits(), LocalLimits(), app[SETTINGS])
     app[AUTHENTICATOR] = AnyToken()
+    app[SIGHTINGS] = Sightings(clock)
     app[HUB] = Hub(LocalBus(), app[AUTHENTICATOR], clock, wake=lambda: None)
     app[DOCUMENTS] = Documents.of(declared, played, planned=True, server_url=configuration.own_url)
     return app
@@ -66,6 +68,16 @@ class AnyToken:
         if token == BAD_TOKEN:
             raise Unauthenticated("This token opens nothing here. Any other does.")
         return Viewer(Role.ADMIN, session_id="mock", user_id=None)
+
+    async def cookie_viewer(
+        self, cookies: Mapping[str, str], path: str, now: datetime
+    ) -> Viewer | None:
+        return None
+
+    def csrf_token(self, viewer: Viewer) -> str:
+        return viewer.session_id
+
+    def forget(self) -> None: ...
 
     async def ended(self, viewers: Collection[Viewer], now: datetime) -> Mapping[Viewer, Refusal]:
         return {}

@@ -16,10 +16,16 @@ from store.leases.redis import RedisLeases
 from store.limits import Limits
 from store.limits.local import LocalLimits
 from store.limits.redis import RedisLimits
+from store.lockout import Lockout, LockoutRule
+from store.lockout.local import LocalLockout
+from store.lockout.redis import RedisLockout
 from store.presence import Presence
 from store.presence.local import LocalPresence
 from store.presence.redis import RedisPresence
 from store.redis import SharedRedis, WrongRedisUrl
+
+# Ten wrong passwords for one account lock it for a quarter of an hour.
+_PASSWORDS = LockoutRule(tries=10, period=900, seconds=900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Shared:
     presence: Presence
     limits: Limits
     leases: Leases
+    passwords: Lockout
     redis: SharedRedis | None = None
 
 
@@ -35,7 +42,13 @@ class Shared:
 async def shared_state(configuration: Configuration, clock: Clock) -> AsyncIterator[Shared]:
     ttl = configuration.heartbeat_ttl
     if configuration.redis_url is None:
-        yield Shared(LocalBus(), LocalPresence(ttl, clock), LocalLimits(), LocalLeases(clock))
+        yield Shared(
+            LocalBus(),
+            LocalPresence(ttl, clock),
+            LocalLimits(),
+            LocalLeases(clock),
+            LocalLockout(_PASSWORDS),
+        )
         return
     try:
         shared_redis = SharedRedis(configuration.redis_url.get_secret_value(), clock)
@@ -50,5 +63,6 @@ async def shared_state(configuration: Configuration, clock: Clock) -> AsyncItera
             RedisPresence(redis, ttl),
             RedisLimits(redis),
             RedisLeases(redis, clock),
+            RedisLockout(redis, _PASSWORDS),
             redis,
         )

@@ -28,6 +28,8 @@ from store.deeds import SERVER, Actor, Deed
 from store.outage import Outage
 
 Message = Mapping[str, Any]
+# The topic of those who remember anybody's standing, to be told that somebody's has changed.
+STANDING = "standing"
 Publish = Callable[[str, Message], Awaitable[None]]
 Write = Callable[["Transaction"], Awaitable[None]]
 Record = Callable[["Transaction", Sequence[Deed]], Awaitable[None]]
@@ -65,6 +67,7 @@ class Transaction(Reading):
         """What these people may do has changed: whatever they hold open asks again."""
         for user_id in user_ids:
             self.announce(f"user:{user_id}", {"type": "standing"})
+        self.announce(STANDING, {})
 
     def created(self, object_id: str) -> None:
         """Name the one thing that this request makes: a repeated request is answered with it."""

@@ -4,11 +4,11 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ForeignKey, delete
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Transaction
+from store.database import Reading, Transaction
 from store.ids import Id
 from store.schema import Base
 
@@ -35,6 +35,16 @@ async def make(tx: Transaction, user_id: str) -> str:
         .on_conflict_do_update(index_elements=[ResetLinkRow.user_id], set_=values)
     )
     return token
+
+
+async def whose(db: Reading, token: str) -> str | None:
+    """Whose link it is, as long as it is good for anything."""
+    found: str | None = await db.scalar(
+        select(ResetLinkRow.user_id).where(
+            ResetLinkRow.token_hash == _hash(token), ResetLinkRow.expires_at > db.now
+        )
+    )
+    return found
 
 
 async def use(tx: Transaction, token: str) -> str | None:

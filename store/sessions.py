@@ -148,13 +148,14 @@ async def standings(db: Reading, session_ids: Collection[str]) -> Mapping[str, S
     }
 
 
-async def living(db: Reading, user_id: str) -> list[Session]:
-    """Where somebody is signed in, the session used last first."""
-    rows = await db.execute(
-        select(*_SESSION)
-        .where(SessionRow.user_id == user_id, _is_living(db.now))
-        .order_by(SessionRow.last_used_at.desc(), SessionRow.id.desc())
-    )
+async def living(
+    db: Reading, user_id: str | None, limit: int, behind: str | None = None
+) -> list[Session]:
+    """Where somebody is signed in, the newest sign-in first."""
+    query = select(*_SESSION).where(SessionRow.user_id == user_id, _is_living(db.now))
+    if behind is not None:
+        query = query.where(SessionRow.id < behind)
+    rows = await db.execute(query.order_by(SessionRow.id.desc()).limit(limit))
     return [Session(*row) for row in rows]
 
 

@@ -1,11 +1,11 @@
 """People: everybody who has an account here, guests included."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
@@ -76,8 +76,8 @@ class NewUser:
 
     role: str
     status: str
-    username: str
     display_name: str = field(repr=False)
+    username: str | None = None
     email: str | None = field(default=None, repr=False)
     password_hash: str | None = field(default=None, repr=False)
     parent_id: str | None = None
@@ -85,6 +85,9 @@ class NewUser:
     approved_by: str | None = None
     birth_date: date | None = field(default=None, repr=False)
     pin_hash: str | None = field(default=None, repr=False)
+
+    def named(self, username: str) -> "NewUser":
+        return replace(self, username=username)
 
 
 class UsernameTaken(Exception):
@@ -162,6 +165,11 @@ async def lock(tx: Transaction, user_id: str) -> User | None:
     )
 
 
+async def lock_admins(tx: Transaction) -> None:
+    """Whoever counts admins and changes who is one does so alone."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('hearth.admins'))"))
+
+
 async def password_hash(db: Reading, user_id: str) -> str | None:
     found: str | None = await db.scalar(select(UserRow.password_hash).where(UserRow.id == user_id))
     return found
@@ -195,6 +203,12 @@ async def seen(tx: Transaction, user_ids: Collection[str]) -> None:
         select(UserRow.id).where(UserRow.id.in_(user_ids)).with_for_update(skip_locked=True)
     ).scalar_subquery()
     await tx.execute(update(UserRow).where(UserRow.id.in_(free)).values(last_seen=tx.now))
+
+
+async def forget_unseen(tx: Transaction, role: str, since: datetime) -> int:
+    last = func.coalesce(UserRow.last_seen, UserRow.created_at)
+    forgotten = await tx.execute(delete(UserRow).where(UserRow.role == role, last < since))
+    return forgotten.rowcount
 
 
 def _is_named(username: str) -> Any:

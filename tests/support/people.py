@@ -44,6 +44,16 @@ class People:
             raise Refusal("The token has ended. Get a fresh one.", Code.TOKEN_EXPIRED)
         return viewer
 
+    async def cookie_viewer(
+        self, cookies: Mapping[str, str], path: str, now: datetime
+    ) -> Viewer | None:
+        return None
+
+    def csrf_token(self, viewer: Viewer) -> str:
+        return viewer.session_id
+
+    def forget(self) -> None: ...
+
     async def ended(self, viewers: Collection[Viewer], now: datetime) -> Mapping[Viewer, Refusal]:
         return {
             viewer: self._ended[viewer.session_id]

@@ -144,6 +144,10 @@ class FrontDoor:
         assert kept is not None
         return kept
 
+    async def unlock(self, user_id: str) -> None:
+        """Somebody has a new password, by a link that only they were given."""
+        await self._lockout.succeeded(lock_of(user_id))
+
     async def open(
         self, tx: Transaction, recognised: Recognised, device: Device, form: Form
     ) -> SignedIn:

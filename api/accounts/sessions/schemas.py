@@ -1,10 +1,11 @@
 """The wire of sessions: where an account is signed in."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from api.wire import SERVER_MADE, Timestamp, Wire, id_field
+from store.sessions import Session
 
 
 class SessionOut(Wire):
@@ -28,3 +29,14 @@ class SessionOut(Wire):
         SERVER_MADE,
         Field(description="Whether this request came by it.", examples=[True]),
     ]
+
+    @classmethod
+    def of(cls, session: Session, current: str) -> Self:
+        return cls(
+            sid=session.id,
+            user_agent=session.user_agent,
+            address=session.address,
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            current=session.id == current,
+        )

@@ -1,0 +1,11 @@
+"""Where the parts of signing in are found; filled in `api/app.py`."""
+
+from aiohttp import web
+
+from api.accounts.hashing import Hashing
+from api.accounts.login.service import FrontDoor
+from api.accounts.tokens import AccessTokens
+
+ACCESS_TOKENS = web.AppKey("access_tokens", AccessTokens)
+HASHING = web.AppKey("hashing", Hashing)
+FRONT_DOOR = web.AppKey("front_door", FrontDoor)
