@@ -58,6 +58,7 @@ from api.routing import Endpoints, Route
 from api.settings.declare import AnySetting, Catalogue
 from api.settings.flags import flags
 from api.settings.live import LiveSettings
+from api.setup import first_admin
 from api.shared import shared_state
 from api.sightings import Sightings
 from api.storage import storage
@@ -155,7 +156,7 @@ def build_app(
         ]
     )
     if works:
-        app.cleanup_ctx.extend([_jobs, _heartbeat])
+        app.cleanup_ctx.extend([_configured_admin, _jobs, _heartbeat])
     return app
 
 
@@ -274,6 +275,19 @@ async def _blobs(app: web.Application) -> AsyncIterator[None]:
             yield
     except WrongStorage as wrong:
         raise Failed(str(wrong)) from None
+
+
+async def _configured_admin(app: web.Application) -> AsyncIterator[None]:
+    configuration = app[CONFIGURATION]
+    if configuration.admin_email is not None and configuration.admin_password is not None:
+        await first_admin.make_configured(
+            app[DB],
+            app[HASHING],
+            app[SETTINGS],
+            email=configuration.admin_email,
+            password=Secret(configuration.admin_password.get_secret_value()),
+        )
+    yield
 
 
 async def _jobs(app: web.Application) -> AsyncIterator[None]:

@@ -60,7 +60,7 @@ async def serve(
     configuration: Configuration,
     say: Callable[[str], None],
     *,
-    setup_link: str,
+    setup_link: str | None,
     self_signed: SelfSigned | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
@@ -76,7 +76,8 @@ async def serve(
         _admin_site(app, configuration, say),
     ):
         say(f"listening on port {port}: {configuration.own_url}")
-        say(f"nobody is here yet; open {setup_link}")
+        if setup_link is not None:
+            say(f"nobody is here yet; open {setup_link}")
         if self_signed is not None:
             say(f"for phones to trust this server, open {self_signed.trust_page} on each")
             say(f"what they install there has the fingerprint {self_signed.fingerprint}")

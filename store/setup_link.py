@@ -19,9 +19,14 @@ class SetupLinkRow(Base):
     created_at: Mapped[datetime]
 
 
+async def take_turns(tx: Transaction) -> None:
+    """One server or admin at a time: links are made as long as nobody is here, and used once."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('hearth.setup_link'))"))
+
+
 async def make(tx: Transaction) -> str:
     """A new token; the ones before it open nothing any more."""
-    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('hearth.setup_link'))"))
+    await take_turns(tx)
     token = f"setup_{secrets.token_urlsafe(32)}"
     await tx.execute(delete(SetupLinkRow))
     await tx.execute(insert(SetupLinkRow).values(token_hash=_hash(token), created_at=tx.now))
@@ -32,6 +37,11 @@ async def newest(db: Reading) -> str | None:
     """The fingerprint of the link that holds now, if there is one."""
     known = await db.scalar(select(SetupLinkRow.token_hash))
     return None if known is None else known.hex()
+
+
+async def forget(tx: Transaction) -> None:
+    """There is an admin now: no link opens anything any more."""
+    await tx.execute(delete(SetupLinkRow))
 
 
 def fingerprint(token: str) -> str:

@@ -165,6 +165,10 @@ async def lock(tx: Transaction, user_id: str) -> User | None:
     )
 
 
+async def exists(db: Reading, *, role: str) -> bool:
+    return bool(await db.scalar(select(select(UserRow.id).where(UserRow.role == role).exists())))
+
+
 async def lock_admins(tx: Transaction) -> None:
     """Whoever counts admins and changes who is one does so alone."""
     await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('hearth.admins'))"))

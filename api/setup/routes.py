@@ -4,9 +4,19 @@ from pathlib import Path
 
 from aiohttp import web
 
-from api.errors import NotFound
+from api.accounts.device import device_of
+from api.accounts.keys import FRONT_DOOR, HASHING
+from api.accounts.login.answers import log_in_answer
+from api.accounts.login.schemas import LoginOut
+from api.accounts.login.service import Form, Recognised
+from api.accounts.passwords.rules import MIN_LENGTH, check_password
+from api.errors import Code, NotFound
+from api.idempotency import begin
+from api.keys import SETTINGS
 from api.pages import Page
-from api.routing import OPEN, Endpoints
+from api.routing import OPEN, Answer, Endpoints
+from api.setup import service
+from api.setup.schemas import FirstAdmin
 
 endpoint = Endpoints("Set-up")
 
@@ -35,6 +45,32 @@ async def page(request: web.Request) -> web.Response:
 async def page_file(request: web.Request) -> web.Response:
     """The set-up page's style and script."""
     return _PAGE.answer(request, request.match_info["file"])
+
+
+@endpoint.post(
+    "/auth/setup",
+    roles=OPEN,
+    body=FirstAdmin,
+    returns=LoginOut,
+    status=201,
+    limit="auth",
+    refuses=(Code.INVALID_CREDENTIALS, Code.EMAIL_TAKEN),
+)
+async def make_first_admin(request: web.Request, body: FirstAdmin) -> Answer:
+    """Become this server's first admin, by the link that its start prints; signed in at once.
+
+    Until then the link's token also serves as a Bearer token for the settings.
+    """
+    check_password(body.password, body.email, min_length=request.app[SETTINGS][MIN_LENGTH])
+    hashed = await request.app[HASHING].hash(body.password)
+    async with begin(request) as tx:
+        admin = await service.make_first_admin(
+            tx, body.token, email=body.email, password_hash=hashed, name=body.display_name
+        )
+        signed_in = await request.app[FRONT_DOOR].open(
+            tx, Recognised(admin), device_of(request), Form.PAIR
+        )
+    return log_in_answer(request, signed_in, in_body=body.refresh_in_body, status=201)
 
 
 @endpoint.get("/app/trust", returns=None, roles=OPEN, produces="text/html")

@@ -1,6 +1,7 @@
 """A whole server on a port of its own, and a client that knows its way there."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from tests.specimen import commands, routes
 from tests.support.people import People
 
 SECRET = "a secret of the tests that is long enough"
+# The same for all servers of a module's database, whatever their data folders.
+MASTER_KEY = b64encode(b"a master key of tests, 32 bytes.").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +117,11 @@ def unconfigured() -> Configuration:
 
 def configure(database: URL, data_dir: Path, **given: Any) -> Configuration:
     """A configuration that owes nothing to the environment of whoever runs the tests."""
-    fields = {"database_url": database, "data_dir": data_dir, "secret_key": SECRET, **given}
+    fields = {
+        "database_url": database,
+        "data_dir": data_dir,
+        "secret_key": SECRET,
+        "master_key": None if "master_key_file" in given else MASTER_KEY,
+        **given,
+    }
     return Configuration(_env_file=None, **by_variable(fields))

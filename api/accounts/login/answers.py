@@ -12,7 +12,9 @@ from api.keys import AUTHENTICATOR
 from api.routing import Answer, Cookie
 
 
-def log_in_answer(request: web.Request, signed_in: SignedIn, *, in_body: bool) -> Answer:
+def log_in_answer(
+    request: web.Request, signed_in: SignedIn, *, in_body: bool, status: int = 200
+) -> Answer:
     body = LoginOut(
         user=user_of(signed_in),
         access=signed_in.access,
@@ -20,7 +22,7 @@ def log_in_answer(request: web.Request, signed_in: SignedIn, *, in_body: bool) -
         refresh=signed_in.refresh if in_body else None,
         csrf_token=csrf_of(request, signed_in),
     )
-    return Answer(body, cookies=log_in_cookies(signed_in, in_body=in_body))
+    return Answer(body, status=status, cookies=log_in_cookies(signed_in, in_body=in_body))
 
 
 def log_in_cookies(signed_in: SignedIn, *, in_body: bool = False) -> list[Cookie]:
