@@ -19,7 +19,7 @@ from api.tls import CertificateAuthority, ServerCertificate
 from tests.support.browser import Complaints, chromium
 from tests.support.postgres import Postgres
 from tests.support.program import PROGRAM, started
-from tests.support.server import Server
+from tests.support.server import MASTER_KEY, Server
 from tests.support.trust import make_trusting_home
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -50,6 +50,7 @@ async def house(
     owner, application = postgres.owner_url(database_name), postgres.application_url(database_name)
     variables = {
         "DATABASE_URL": application.render_as_string(hide_password=False),
+        "HEARTH_MASTER_KEY": MASTER_KEY,
         "DATABASE_OWNER_URL": owner.render_as_string(hide_password=False),
         "HEARTH_DATA_DIR": str(folder),
         "HEARTH_RTC_PORT": "0",
