@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import time
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -43,3 +44,27 @@ async def _settle() -> None:
     # A woken task may need several turns of the loop before it sleeps again.
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+class MovableClock:
+    """Time goes by itself, and jumps when a test says so: for stories of days in a whole server.
+
+    Who sleeps sleeps as long as ever; a jump wakes nobody.
+    """
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._began = time.monotonic()
+        self._moved = 0.0
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self._began + self._moved
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def move(self, seconds: float) -> None:
+        self._moved += seconds

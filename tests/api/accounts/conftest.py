@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 from store.clock import Clock
-from tests.support.clock import VirtualClock
+from tests.support.clock import MovableClock
 from tests.support.postgres import Postgres
 from tests.support.server import Server, serving
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
+def clock() -> MovableClock:
+    return MovableClock()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from api.keys import DB
 from store import settings
 from tests.support import family
-from tests.support.clock import VirtualClock
+from tests.support.clock import MovableClock
 from tests.support.family import PASSWORD
 from tests.support.server import Answered, Server
 
@@ -30,7 +30,7 @@ async def change(house: Server, **values: Any) -> None:
     assert answer.status == 200, answer.body
 
 
-async def test_the_oauth2_password_form(open_house: Server, clock: VirtualClock) -> None:
+async def test_the_oauth2_password_form(open_house: Server, clock: MovableClock) -> None:
     body = {"username": "Form.Client", "password": PASSWORD}
     registered = await open_house.ask("POST", "/register", json=body)
     assert registered.status == 201
@@ -50,7 +50,7 @@ async def test_the_oauth2_password_form(open_house: Server, clock: VirtualClock)
     assert (pair.body["token_type"], pair.body["expires_in"]) == ("bearer", 900)
 
     for _ in range(24):
-        await clock.advance(HOUR)
+        clock.move(HOUR)
         expired = await open_house.ask("GET", "/users/me", token=pair.body["access_token"])
         assert (expired.status, expired.code) == (401, "TOKEN_EXPIRED")
         assert expired.body["detail"] == expired.body["error"]["message"]
@@ -78,7 +78,7 @@ async def test_an_old_token_is_refused_at_once_in_the_older_form(open_house: Ser
     assert (again.status, again.code) == (401, "REFRESH_REUSED")
 
 
-async def test_one_token_for_a_day(open_house: Server, clock: VirtualClock) -> None:
+async def test_one_token_for_a_day(open_house: Server, clock: MovableClock) -> None:
     body = {"email": "day@example.org", "password": PASSWORD}
     registered = await open_house.ask("POST", "/api/signup", json=body)
     assert registered.status == 201
@@ -86,13 +86,13 @@ async def test_one_token_for_a_day(open_house: Server, clock: VirtualClock) -> N
     assert signed_in.body.keys() == {"access_token", "token_type"}
     token = signed_in.body["access_token"]
     for _ in range(23):
-        await clock.advance(HOUR)
+        clock.move(HOUR)
         assert (await open_house.ask("GET", "/users/me", token=token)).status == 200
-    await clock.advance(HOUR)
+    clock.move(HOUR)
     assert (await open_house.ask("GET", "/users/me", token=token)).code == "TOKEN_EXPIRED"
 
 
-async def test_a_cookie_for_a_day(open_house: Server, clock: VirtualClock) -> None:
+async def test_a_cookie_for_a_day(open_house: Server, clock: MovableClock) -> None:
     body = {"email": "cookie@example.org", "password": PASSWORD}
     await open_house.ask("POST", "/api/signup", json=body)
     signed_in = await open_house.ask("POST", "/api/auth/login/", json=body)
@@ -102,7 +102,7 @@ async def test_a_cookie_for_a_day(open_house: Server, clock: VirtualClock) -> No
     assert (session["httponly"], session["path"], session["samesite"]) == (True, "/", "Lax")
     cookie = {"Cookie": f"hearth_session={session.value}"}
     for _ in range(23):
-        await clock.advance(HOUR)
+        clock.move(HOUR)
         me = await open_house.ask("GET", "/users/me", headers=cookie)
         assert me.body["email"] == "cookie@example.org"
 
@@ -137,7 +137,7 @@ async def test_a_bearer_token_wins_over_a_cookie(open_house: Server) -> None:
     assert left.status == 204
 
 
-async def test_a_guest_comes_for_a_day(house: Server, clock: VirtualClock) -> None:
+async def test_a_guest_comes_for_a_day(house: Server, clock: MovableClock) -> None:
     name = {"display_name": "Grandma Ruth"}
     assert (await house.ask("POST", "/api/auth/guest/", json=name)).status == 404
     await change(house, **{"feature.guests": True})
