@@ -16,6 +16,7 @@ from pydantic import Secret
 from api.errors import Code, Refusal, Unauthenticated
 from store.clock import Clock
 from store.envelope import StandingKey
+from store.ids import parse_id
 
 _ALGORITHM = "HS256"
 _ISSUER = "hearth"
@@ -128,4 +129,6 @@ class AccessTokens:
             raise jwt.ImmatureSignatureError
         if now >= expires:
             raise Refusal("The token has ended. Get a fresh one.", Code.TOKEN_EXPIRED)
+        for prefix, name in (("u", "sub"), ("s", "sid")):
+            parse_id(prefix, str(claims[name]))
         return Claims(claims["sub"], claims["sid"], expires)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Secret
 
-from api.accounts.keys import ACCESS_TOKENS, HASHING
+from api.accounts.keys import HASHING
 from api.accounts.registration import service
 from api.keys import DB
 from tests.support.server import Answered, Server

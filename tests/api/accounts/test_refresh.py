@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.keys import DB
+from api.accounts.keys import ACCESS_TOKENS
+from api.keys import AUTHENTICATOR, CLOCK, DB
 from store import refresh_tokens, sessions
 from tests.api.accounts.test_older_shapes import cookies_of
 from tests.support import family
@@ -110,8 +111,6 @@ async def test_a_race_of_two_leaves_one_session_with_both_signed_in(mara: Person
 
 async def test_reuse_closes_the_open_sockets(mara: Person) -> None:
     """Sockets come with the conversations; what they ask each second is asked here."""
-    from api.keys import AUTHENTICATOR, CLOCK
-
     authenticator, now = mara.server.app[AUTHENTICATOR], mara.server.app[CLOCK].now()
     viewer = await authenticator.viewer(mara.access, now)
     assert await authenticator.ended([viewer], now) == {}
@@ -183,7 +182,7 @@ async def test_devices_are_listed_and_signed_out_one_by_one(mara: Person) -> Non
     devices = listed.body["items"]
     assert [device["current"] for device in devices].count(True) == 1
     assert all(device["address"] == "127.0.0.1" for device in devices)
-    claims = await mara.server.app[family.ACCESS_TOKENS].read(old)
+    claims = await mara.server.app[ACCESS_TOKENS].read(old)
     signed_out = await mara.ask("DELETE", f"/auth/sessions/{claims.session_id}")
     assert signed_out.status == 204
     assert (await mara.server.ask("GET", "/users/me", token=old)).status == 401
