@@ -1,5 +1,7 @@
 """Signing in, going on and signing out: the one door, whatever the form of the request."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -135,12 +137,31 @@ class FrontDoor:
 
     async def confirm_password(self, user_id: str, password: Secret[str]) -> str:
         """Somebody who is signed in shows that it is still they; gives the hash that it fits."""
+        async with self.guessing(user_id):
+            return await self.check_password(user_id, password)
+
+    @asynccontextmanager
+    async def guessing(self, user_id: str) -> AsyncIterator[None]:
+        """What somebody who is signed in gets wrong in here counts as a wrong password.
+
+        What they get right forgets nothing of what was got wrong before. Else whoever has a session
+        and knows the password could go on guessing at the second factor for ever.
+        """
+        await self._attempt(lock_of(user_id))
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.code != Code.INVALID_CREDENTIALS:
+                await self._lockout.withdraw(lock_of(user_id))
+            raise
+        await self._lockout.withdraw(lock_of(user_id))
+
+    async def check_password(self, user_id: str, password: Secret[str]) -> str:
+        """The hash that the password fits; whether it may be tried is for `guessing` to say."""
         async with self._db.read() as db:
             kept = await users.password_hash(db, user_id)
-        await self._attempt(lock_of(user_id))
         if not await self._hashing.verify(kept, password):
             raise _wrong("That is not your password. Try again.")
-        await self._lockout.succeeded(lock_of(user_id))
         assert kept is not None
         return kept
 
