@@ -16,13 +16,14 @@ from api import http, jobs, middleware, ratelimits
 from api.access import Authenticator
 from api.accounts import hashing
 from api.accounts.authenticator import REQUIRE_ADMIN_TOTP, AccountAuthenticator
-from api.accounts.keys import ACCESS_TOKENS, FRONT_DOOR, HASHING
+from api.accounts.keys import ACCESS_TOKENS, FRONT_DOOR, HASHING, SECOND_FACTORS
 from api.accounts.login import service as login
 from api.accounts.passwords import rules
 from api.accounts.people import CHILD_CONTACTS
 from api.accounts.registration import service as registration
 from api.accounts.signing import SigningKeys
 from api.accounts.tokens import AccessTokens
+from api.accounts.totp.service import SecondFactors
 from api.configuration import Configuration
 from api.failure import Failed
 from api.features import ENDPOINTS, SOCKETS
@@ -70,7 +71,7 @@ from store import keys as stored_keys
 from store import settings as stored_settings
 from store.blobs import WrongStorage
 from store.clock import Clock, SystemClock
-from store.database import STANDING, Database, Transaction
+from store.database import STANDING, Database
 from store.envelope import Envelope
 from store.limits.local import LocalLimits
 
@@ -229,6 +230,7 @@ async def _accounts(app: web.Application) -> AsyncIterator[None]:
     app[PULSE].every("sightings", 10.0, lambda: app[SIGHTINGS].write(app[DB]))
     app[ACCESS_TOKENS] = tokens
     app[HASHING] = hashing.Hashing(app[SETTINGS])
+    app[SECOND_FACTORS] = SecondFactors(app[ENVELOPE], app[SETTINGS])
     app[FRONT_DOOR] = login.FrontDoor(
         db=app[DB],
         clock=app[CLOCK],
@@ -236,15 +238,10 @@ async def _accounts(app: web.Application) -> AsyncIterator[None]:
         hashing=app[HASHING],
         lockout=app[PASSWORD_LOCKOUT],
         tokens=tokens,
-        second_factor=_NoCodes(),
+        second_factor=app[SECOND_FACTORS],
     )
     yield
     await asyncio.to_thread(app[HASHING].close)
-
-
-class _NoCodes:
-    async def fits(self, tx: Transaction, user_id: str, code: Secret[str]) -> bool:
-        return False
 
 
 def _accounts_authenticator(app: web.Application) -> Authenticator:
