@@ -14,7 +14,7 @@ from store import setup_link
 from store.settings import Changed
 from tests.support import family
 from tests.support.authenticator import Authenticator
-from tests.support.clock import VirtualClock
+from tests.support.clock import MovableClock
 from tests.support.family import PASSWORD, Person
 from tests.support.kept import everything_kept
 from tests.support.server import Answered, Server
@@ -22,7 +22,7 @@ from tests.support.server import Answered, Server
 WRONG = "wrong-wrong-wrong"
 
 
-async def enrol(person: Person, clock: VirtualClock) -> Authenticator:
+async def enrol(person: Person, clock: MovableClock) -> Authenticator:
     answer = await person.ask("POST", "/auth/totp/enrol")
     assert answer.status == 200, answer.body
     return Authenticator.reading(answer.body["secret"], clock)
@@ -32,12 +32,12 @@ async def confirm(person: Person, code: str) -> Answered:
     return await person.ask("POST", "/auth/totp/confirm", json={"code": code})
 
 
-async def set_up(person: Person, clock: VirtualClock) -> tuple[Authenticator, list[str]]:
+async def set_up(person: Person, clock: MovableClock) -> tuple[Authenticator, list[str]]:
     """A second factor, at a moment when its authenticator shows a fresh code."""
     authenticator = await enrol(person, clock)
     answer = await confirm(person, authenticator.code())
     assert answer.status == 200, answer.body
-    await clock.advance(30)
+    clock.move(30)
     return authenticator, answer.body["recovery_codes"]
 
 
@@ -54,7 +54,7 @@ async def mara(house: Server) -> Person:
     return await family.parent(house, await family.admin(house))
 
 
-async def test_the_second_factor_s_whole_life(mara: Person, clock: VirtualClock) -> None:
+async def test_the_second_factor_s_whole_life(mara: Person, clock: MovableClock) -> None:
     enrolled = await mara.ask("POST", "/auth/totp/enrol")
     assert enrolled.status == 200
     assert enrolled.body["otpauth_url"] == (
@@ -70,7 +70,7 @@ async def test_the_second_factor_s_whole_life(mara: Person, clock: VirtualClock)
     assert (await mara.ask("GET", "/users/me")).status == 200  # it ended nothing
 
     assert outcome(await mara.sign_in()) == (401, "TOTP_REQUIRED")
-    await clock.advance(30)
+    clock.move(30)
     code = authenticator.code()
     assert (await mara.sign_in(totp=code)).status == 200
     assert outcome(await mara.sign_in(totp=code)) == (401, "INVALID_CREDENTIALS")
@@ -78,7 +78,7 @@ async def test_the_second_factor_s_whole_life(mara: Person, clock: VirtualClock)
     assert outcome(await mara.sign_in(totp=codes[0])) == (401, "INVALID_CREDENTIALS")
 
     assert outcome(await mara.ask("POST", "/auth/totp/enrol")) == (409, "CONFLICT")
-    await clock.advance(30)
+    clock.move(30)
     assert (await remove(mara, authenticator.code())).status == 204
     assert (await mara.sign_in()).status == 200
 
@@ -93,7 +93,7 @@ async def test_the_second_factor_s_whole_life(mara: Person, clock: VirtualClock)
     ],
 )
 async def test_every_form_of_signing_in_asks_for_it(
-    mara: Person, clock: VirtualClock, path: str, how: str, name: str
+    mara: Person, clock: MovableClock, path: str, how: str, name: str
 ) -> None:
     authenticator, _ = await set_up(mara, clock)
 
@@ -107,7 +107,7 @@ async def test_every_form_of_signing_in_asks_for_it(
 
 
 async def test_a_wrong_password_is_not_told_that_there_is_a_second_factor(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     authenticator, _ = await set_up(mara, clock)
     for more in ({}, {"totp": authenticator.code()}):
@@ -117,7 +117,7 @@ async def test_a_wrong_password_is_not_told_that_there_is_a_second_factor(
 
 
 async def test_of_two_who_sign_in_at_once_with_the_same_code_one_gets_in(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     authenticator, codes = await set_up(mara, clock)
     for code in (authenticator.code(), codes[0]):
@@ -126,7 +126,7 @@ async def test_of_two_who_sign_in_at_once_with_the_same_code_one_gets_in(
 
 
 async def test_wrong_codes_lock_the_account_like_wrong_passwords(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     authenticator, codes = await set_up(mara, clock)
     for _ in range(5):
@@ -137,12 +137,12 @@ async def test_wrong_codes_lock_the_account_like_wrong_passwords(
     locked = await remove(mara, codes[0])
     assert outcome(locked) == (429, "LOCKED")
     assert int(locked.headers["Retry-After"]) <= 900
-    await clock.advance(900)
+    clock.move(900)
     assert (await mara.sign_in(totp=codes[0])).status == 200
 
 
 async def test_asking_without_a_code_forgets_no_wrong_ones(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     authenticator, codes = await set_up(mara, clock)
     for _ in range(10):
@@ -152,7 +152,7 @@ async def test_asking_without_a_code_forgets_no_wrong_ones(
     assert outcome(await mara.sign_in(totp=codes[0])) == (429, "LOCKED")
 
 
-async def test_wrong_first_codes_lock_too(mara: Person, clock: VirtualClock) -> None:
+async def test_wrong_first_codes_lock_too(mara: Person, clock: MovableClock) -> None:
     authenticator = await enrol(mara, clock)
     for _ in range(10):
         refused = await confirm(mara, authenticator.wrong())
@@ -162,7 +162,7 @@ async def test_wrong_first_codes_lock_too(mara: Person, clock: VirtualClock) -> 
 
 
 async def test_a_right_first_code_forgets_no_wrong_passwords(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     """A thief of a session has the code at hand: it proves nothing of who they are."""
     for _ in range(9):
@@ -173,7 +173,7 @@ async def test_a_right_first_code_forgets_no_wrong_passwords(
 
 
 async def test_who_knows_the_password_cannot_guess_at_the_code_for_ever(
-    mara: Person, clock: VirtualClock
+    mara: Person, clock: MovableClock
 ) -> None:
     authenticator, codes = await set_up(mara, clock)
     same = {"current": PASSWORD, "new": PASSWORD}
@@ -184,13 +184,13 @@ async def test_who_knows_the_password_cannot_guess_at_the_code_for_ever(
     assert outcome(await remove(mara, codes[0])) == (429, "LOCKED")
 
 
-async def test_what_is_a_conflict_is_no_guess(mara: Person, clock: VirtualClock) -> None:
+async def test_what_is_a_conflict_is_no_guess(mara: Person, clock: MovableClock) -> None:
     for _ in range(11):
         assert outcome(await confirm(mara, "123456")) == (409, "CONFLICT")
     await set_up(mara, clock)
 
 
-async def test_removing_takes_the_password_and_a_code(mara: Person, clock: VirtualClock) -> None:
+async def test_removing_takes_the_password_and_a_code(mara: Person, clock: MovableClock) -> None:
     authenticator, codes = await set_up(mara, clock)
     for code, password in ((authenticator.code(), WRONG), (authenticator.wrong(), PASSWORD)):
         assert outcome(await remove(mara, code, password)) == (401, "INVALID_CREDENTIALS")
@@ -201,7 +201,7 @@ async def test_removing_takes_the_password_and_a_code(mara: Person, clock: Virtu
     assert (await remove(mara, codes[0])).status == 204  # as it is wanted already
 
 
-async def test_an_admin_who_owes_one_can_only_set_it_up(house: Server, clock: VirtualClock) -> None:
+async def test_an_admin_who_owes_one_can_only_set_it_up(house: Server, clock: MovableClock) -> None:
     admin = await family.admin(house)
     house.app[SETTINGS].apply(Changed(1, {REQUIRE_ADMIN_TOTP.name: True}))
     owing = await admin.ask("GET", "/admin/accounts")
@@ -214,7 +214,7 @@ async def test_an_admin_who_owes_one_can_only_set_it_up(house: Server, clock: Vi
 
 
 async def test_an_admin_may_begin_to_owe_one_in_the_middle_of_a_session(
-    house: Server, clock: VirtualClock
+    house: Server, clock: MovableClock
 ) -> None:
     admin = await family.admin(house)
     _, codes = await set_up(admin, clock)
@@ -225,7 +225,7 @@ async def test_an_admin_may_begin_to_owe_one_in_the_middle_of_a_session(
 
 
 async def test_children_may_have_one_and_strangers_may_not(
-    house: Server, mara: Person, clock: VirtualClock
+    house: Server, mara: Person, clock: MovableClock
 ) -> None:
     child = await family.child(mara)
     await set_up(child, clock)
@@ -246,7 +246,7 @@ async def test_the_set_up_link_has_no_second_factor(house: Server) -> None:
 
 
 async def test_what_is_shown_once_is_found_nowhere_afterwards(
-    house: Server, clock: VirtualClock
+    house: Server, clock: MovableClock
 ) -> None:
     log = io.StringIO()
     configure_logs("DEBUG", stream=log)
