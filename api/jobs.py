@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from api.keys import BLOBS, CLOCK, DB
-from store import idempotency, jobs
+from api.accounts.login import guests
+from api.accounts.signing import SigningKeys
+from api.keys import BLOBS, CLOCK, DB, ENVELOPE
+from store import idempotency, jobs, refresh_tokens, reset_links, sessions
 from store.blobs import Blobs
 from store.database import Database
 from store.run import JobHandler, Run
@@ -14,18 +16,22 @@ from store.worker import Worker
 
 WORKER = web.AppKey("worker", Worker)
 
-PERIODIC: tuple[Periodic, ...] = (every("sweep", timedelta(hours=1)),)
+PERIODIC: tuple[Periodic, ...] = (
+    every("sweep", timedelta(hours=1)),
+    every("renew_signing_keys", timedelta(days=1)),
+)
 
 
 def worker(app: web.Application) -> Worker:
-    return Worker(app[DB], app[CLOCK], _handlers(app[DB], app[BLOBS]), periodic=PERIODIC)
+    keys = SigningKeys(app[DB], app[ENVELOPE])
+    return Worker(app[DB], app[CLOCK], _handlers(app[DB], app[BLOBS], keys), periodic=PERIODIC)
 
 
 def names() -> list[str]:
     return [periodic.name for periodic in PERIODIC]
 
 
-def _handlers(db: Database, blobs: Blobs) -> dict[str, JobHandler]:
+def _handlers(db: Database, blobs: Blobs, keys: SigningKeys) -> dict[str, JobHandler]:
     async def sweep(run: Run) -> dict[str, int]:
         """Forget what has outlived its use."""
         async with db.begin() as tx:
@@ -33,7 +39,17 @@ def _handlers(db: Database, blobs: Blobs) -> dict[str, JobHandler]:
             rows = {
                 "idempotency_keys": await idempotency.sweep(tx),
                 "jobs": await jobs.sweep(tx),
+                "sessions": await sessions.sweep(tx),
+                "refresh_tokens": await refresh_tokens.sweep(tx),
+                "reset_links": await reset_links.sweep(tx),
+                "guests": await guests.sweep(tx),
             }
         return rows | {"half_written_blobs": await blobs.sweep(run.now)}
 
-    return {"sweep": sweep}
+    async def renew_signing_keys(run: Run) -> dict[str, int]:
+        """Sign by a new key once a month, and forget those that nobody's token needs any more."""
+        async with db.begin() as tx:
+            await run.hold(tx)
+            return await keys.renew(tx)
+
+    return {"sweep": sweep, "renew_signing_keys": renew_signing_keys}

@@ -156,15 +156,20 @@ async def guardians(db: Reading, child_id: str) -> list[User]:
     return [User(*row) for row in rows]
 
 
-async def children(db: Reading, guardian_id: str) -> list[User]:
+async def children(
+    db: Reading, guardian_id: str, limit: int | None = None, behind: str | None = None
+) -> list[User]:
     """Those in somebody's care, the first to come first."""
-    rows = await db.execute(
+    query = (
         select(*USER)
         .join(GuardianRow, GuardianRow.child_id == UserRow.id)
         .where(GuardianRow.guardian_id == guardian_id)
-        .order_by(UserRow.created_at, UserRow.id)
+        .order_by(UserRow.id)
+        .limit(limit)
     )
-    return [User(*row) for row in rows]
+    if behind is not None:
+        query = query.where(UserRow.id > behind)
+    return [User(*row) for row in await db.execute(query)]
 
 
 async def is_guardian(db: Reading, guardian_id: str, child_id: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -109,6 +109,12 @@ async def may_be_repeated(tx: Transaction, token: RefreshToken, user_agent: str 
         )
     ).one()
     return given < MOST_SIBLINGS and not used
+
+
+async def sweep(tx: Transaction) -> int:
+    """Forget those that are too old for anything: nobody is caught by them any more."""
+    swept = await tx.execute(delete(RefreshTokenRow).where(RefreshTokenRow.expires_at <= tx.now))
+    return swept.rowcount
 
 
 def _hash(token: str) -> bytes:

@@ -58,5 +58,10 @@ async def use(tx: Transaction, token: str) -> str | None:
     return None if row is None or row.expires_at <= tx.now else row.user_id
 
 
+async def sweep(tx: Transaction) -> int:
+    swept = await tx.execute(delete(ResetLinkRow).where(ResetLinkRow.expires_at <= tx.now))
+    return swept.rowcount
+
+
 def _hash(token: str) -> bytes:
     return sha256(token.encode(errors="replace")).digest()

@@ -1,6 +1,10 @@
 """A family's children and the rules for them, over HTTP."""
 
+from aiohttp import web
+
+from api import paging
 from api.access import MEMBERS, PARENTS
+from api.family import service
 from api.family.oversight_schemas import OversightEntryOut, SummaryOut, SummaryQuery
 from api.family.schemas import (
     ChangeContacts,
@@ -15,19 +19,32 @@ from api.family.schemas import (
     SetTime,
     TimeOut,
 )
+from api.keys import DB, SETTINGS, VIEWER
 from api.routing import Endpoints
 from api.wire import Page, PageQuery
+from store import families
 
 endpoint = Endpoints("Family")
 
-endpoint.planned(
-    "GET",
-    "/family",
-    "The children in the caller's care, and how they stand.",
-    roles=PARENTS,
-    query=PageQuery,
-    returns=FamilyPage,
-)
+
+@endpoint.get("/family", roles=PARENTS, query=PageQuery, returns=FamilyPage)
+async def read_family(request: web.Request, query: PageQuery) -> FamilyPage:
+    """The children in the caller's care, and how they stand."""
+    viewer = request[VIEWER]
+    assert viewer.user_id is not None
+    behind = paging.after(request, query)
+    async with request.app[DB].read() as db:
+        children = await families.children(
+            db, viewer.user_id, query.limit + 1, behind[0] if behind else None
+        )
+        page, following = paging.cut(request, query, children, lambda child: [child.id])
+        return FamilyPage(
+            items=await service.children_out(db, page, request.app[SETTINGS]),
+            next=following,
+            families=await service.families_out(db, viewer),
+        )
+
+
 endpoint.planned(
     "GET",
     "/family/{child_id}/contacts",

@@ -1,12 +1,13 @@
 """The wire of a family: the children in one's care, and the rules that guardians set for them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from api.accounts.schemas import ChildUserOut, FamilyOut, SenderOut, TimeZone, UserId, UserOut
 from api.family.hours import BedtimeByWeekday, MinutesByWeekday, WeeklyHours
 from api.wire import SERVER_MADE, Page, Timestamp, Wire, id_field
+from store.users import User
 
 Surface = Literal["watch", "calls", "streams"]
 _SURFACES: tuple[Surface, ...] = ("watch", "calls", "streams")
@@ -64,6 +65,11 @@ class ScreenTimeOut(Wire):
         Field(description="Null: nothing is closed at this moment.", examples=[None]),
     ]
 
+    @classmethod
+    def unlimited(cls) -> Self:
+        """How a child stands for whom nobody has set any hours or minutes."""
+        return cls(used_minutes=0, bonus_minutes=0, left_minutes=None, unlock_at=None)
+
 
 class ContactSettingsOut(Wire):
     """Whom a child may meet beside their family."""
@@ -76,6 +82,13 @@ class ContactSettingsOut(Wire):
     requested: Annotated[int, Field(description="How many wait for an answer.", examples=[1])]
     privacy_level: Annotated[PrivacyLevel, _PRIVACY]
 
+    @classmethod
+    def none_yet(cls, mode: str) -> Self:
+        """What holds for a child whose guardians have decided nothing."""
+        return cls.model_validate(
+            {"mode": mode, "approved": 0, "requested": 0, "privacy_level": "summary"}
+        )
+
 
 class ChildOut(ChildUserOut):
     """A child in one's care, and how they stand."""
@@ -83,6 +96,23 @@ class ChildOut(ChildUserOut):
     guardians: Annotated[list[UserOut], SERVER_MADE, Field(description="The primary one first.")]
     screen_time: Annotated[ScreenTimeOut, SERVER_MADE]
     contacts: Annotated[ContactSettingsOut, SERVER_MADE]
+
+    @classmethod
+    def standing(
+        cls,
+        child: User,
+        families: list[str],
+        *,
+        guardians: list[UserOut],
+        screen_time: ScreenTimeOut,
+        contacts: ContactSettingsOut,
+    ) -> Self:
+        return cls(
+            **cls._fields_of(child, families),
+            guardians=guardians,
+            screen_time=screen_time,
+            contacts=contacts,
+        )
 
 
 class FamilyPage(Page[ChildOut]):
