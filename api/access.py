@@ -78,13 +78,19 @@ def bearer_token(authorization: str | None) -> str | None:
 
 
 def require_role(
-    viewer: Viewer | None, roles: Roles | None, *, while_enrolling: bool = False
+    viewer: Viewer | None,
+    roles: Roles | None,
+    *,
+    while_enrolling: bool = False,
+    while_setting_up: bool = False,
 ) -> None:
     """Refuse whoever is not among the roles; no roles: the door is open."""
     if roles is None:
         return
     if viewer is None:
         raise Unauthenticated("Sign in first.")
+    if viewer.user_id is None and not while_setting_up:
+        raise Forbidden("The set-up link is nobody's account. Make one with it first.")
     if viewer.must_enrol and not while_enrolling:
         raise Refusal(
             "This house wants a second factor of its admins. Set one up first.",

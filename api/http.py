@@ -69,7 +69,12 @@ async def _authorise(request: web.Request, route: Route) -> None:
             raise ratelimits.refusal(verdict)
     if refusal is not None:
         raise refusal
-    require_role(viewer, route.roles, while_enrolling=route.while_enrolling)
+    require_role(
+        viewer,
+        route.roles,
+        while_enrolling=route.while_enrolling,
+        while_setting_up=route.while_setting_up,
+    )
     if viewer is not None:
         _refuse_foreign_page(request, route, viewer)
         request.app[SIGHTINGS].note(viewer, request.app[NETWORK].address(request))

@@ -67,7 +67,7 @@ class AnyToken:
     async def viewer(self, token: str, now: datetime) -> Viewer:
         if token == BAD_TOKEN:
             raise Unauthenticated("This token opens nothing here. Any other does.")
-        return Viewer(Role.ADMIN, session_id="mock", user_id=None)
+        return Viewer(Role.ADMIN, session_id="mock", user_id="u_mock")
 
     async def cookie_viewer(
         self, cookies: Mapping[str, str], path: str, now: datetime

@@ -45,6 +45,8 @@ class Declaration(TypedDict, total=False):
     flag: str | None
     # Whether an admin who owes a second factor may call it.
     while_enrolling: bool
+    # Whether the set-up link opens it, as long as nobody is here.
+    while_setting_up: bool
     # Whether a same-origin `Origin` is as good as the CSRF token, for clients that know of none.
     origin_is_enough: bool
     # The refusals that a client should be ready for, beyond those of every route.
@@ -71,6 +73,7 @@ class Route:
     credential: Credential = "account"
     flag: str | None = None
     while_enrolling: bool = False
+    while_setting_up: bool = False
     origin_is_enough: bool = False
     refuses: tuple[Code, ...] = ()
     consumes: str = JSON

@@ -67,11 +67,11 @@ def membership() -> Subquery:
         .join(child, child.parent_id == SeatRow.user_id)
         .join(GuardianRow, GuardianRow.child_id == child.id)
     )
-    adults = union(seated, added).subquery("adults")
+    adults = union(seated, added).subquery()
     children = select(adults.c.family_id, GuardianRow.child_id.label("user_id")).join(
         adults, adults.c.user_id == GuardianRow.guardian_id
     )
-    return union(select(adults.c.family_id, adults.c.user_id), children).subquery("membership")
+    return union(select(adults.c.family_id, adults.c.user_id), children).subquery()
 
 
 async def found(tx: Transaction, name: str) -> Family:

@@ -37,7 +37,7 @@ async def read_features(request: web.Request) -> FeaturesOut:
     return FeaturesOut(features=flags, api_versions=list(VERSIONS))
 
 
-@endpoint.get("/admin/settings", returns=SettingsOut, roles=ADMINS)
+@endpoint.get("/admin/settings", returns=SettingsOut, roles=ADMINS, while_setting_up=True)
 async def read_settings(request: web.Request) -> Answer:
     """All settings, with their values, defaults and bounds.
 
@@ -52,6 +52,7 @@ async def read_settings(request: web.Request) -> Answer:
     body=ChangeSettings,
     returns=SettingsOut,
     roles=ADMINS,
+    while_setting_up=True,
     refuses=(Code.PRECONDITION_FAILED,),
 )
 async def change_settings(request: web.Request, body: ChangeSettings) -> Answer:
