@@ -186,7 +186,7 @@ class Database:
         """Each statement sees what is committed when it runs."""
         with _outages():
             async with self._reading_engine.connect() as connection:
-                yield Reading(connection, self._clock.now())
+                yield Reading(connection, self._now())
 
     def audit_with(self, record: Record) -> None:
         """From here on this writes what transactions collect, as their very last statements."""
@@ -197,7 +197,7 @@ class Database:
         """One transaction: committed at the end of the block, undone by an exception in it."""
         with _outages():
             async with self._engine.begin() as connection:
-                tx = Transaction(connection, self._clock.now(), actor)
+                tx = Transaction(connection, self._now(), actor)
                 yield tx
                 announcements = await tx.finish(self._record)
         for topic, message in announcements:
@@ -205,3 +205,8 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    def _now(self) -> datetime:
+        """In whole milliseconds, as it travels: who asks for what came after it gets that."""
+        now = self._clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
