@@ -30,6 +30,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.failure import WrongConfiguration
+from api.web_addresses import is_confidential
 
 ENV_FILE = ".env"
 
@@ -148,6 +149,24 @@ class Configuration(BaseSettings):
     turn_urls: List = Field((), validation_alias="hearth_turn_urls")
     turn_secret: SecretStr | None = Field(None, validation_alias="hearth_turn_secret")
 
+    oauth_google_client_id: str | None = Field(
+        None, validation_alias="hearth_oauth_google_client_id"
+    )
+    oauth_google_client_secret: SecretStr | None = Field(
+        None,
+        validation_alias=named("hearth_oauth_google_client_secret", "hearth_oauth_google_secret"),
+    )
+    oauth_google_issuer: str = Field(
+        "https://accounts.google.com", validation_alias="hearth_oauth_google_issuer"
+    )
+    oauth_apple_client_id: str | None = Field(None, validation_alias="hearth_oauth_apple_client_id")
+    oauth_apple_team_id: str | None = Field(None, validation_alias="hearth_oauth_apple_team_id")
+    oauth_apple_key_id: str | None = Field(None, validation_alias="hearth_oauth_apple_key_id")
+    oauth_apple_key_file: Path | None = Field(None, validation_alias="hearth_oauth_apple_key_file")
+    oauth_apple_issuer: str = Field(
+        "https://appleid.apple.com", validation_alias="hearth_oauth_apple_issuer"
+    )
+
     features: List = Field((), validation_alias="hearth_features")
 
     @field_validator("secret_key")
@@ -220,6 +239,15 @@ class Configuration(BaseSettings):
                 raise ValueError(f"holds {host!r}, which is no name; write hearth.example")
         return hosts
 
+    @field_validator("oauth_google_issuer", "oauth_apple_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        if not is_confidential(value, on_loopback=True) or {"?", "#"} & {*value}:
+            raise ValueError(
+                "is no issuer; write https://accounts.example (http only for this machine itself)"
+            )
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.rtc_port + self.sfu_workers - 1 > _LAST_PORT:
@@ -234,19 +262,32 @@ class Configuration(BaseSettings):
             )
         if self.database_owner_url is not None and self.database_url is None:
             raise ValueError("DATABASE_OWNER_URL needs DATABASE_URL beside it")
-        self._check_storage()
+        _check_together(
+            "storage in a bucket",
+            {
+                "HEARTH_S3_BUCKET": self.s3_bucket,
+                "HEARTH_S3_ACCESS_KEY": self.s3_access_key,
+                "HEARTH_S3_SECRET_KEY": self.s3_secret_key,
+            },
+            is_wanted=self.s3_endpoint is not None,
+        )
+        _check_together(
+            "signing in with Google",
+            {
+                "HEARTH_OAUTH_GOOGLE_CLIENT_ID": self.oauth_google_client_id,
+                "HEARTH_OAUTH_GOOGLE_CLIENT_SECRET": self.oauth_google_client_secret,
+            },
+        )
+        _check_together(
+            "signing in with Apple",
+            {
+                "HEARTH_OAUTH_APPLE_CLIENT_ID": self.oauth_apple_client_id,
+                "HEARTH_OAUTH_APPLE_TEAM_ID": self.oauth_apple_team_id,
+                "HEARTH_OAUTH_APPLE_KEY_ID": self.oauth_apple_key_id,
+                "HEARTH_OAUTH_APPLE_KEY_FILE": self.oauth_apple_key_file,
+            },
+        )
         return self
-
-    def _check_storage(self) -> None:
-        parts = {
-            "HEARTH_S3_BUCKET": self.s3_bucket,
-            "HEARTH_S3_ACCESS_KEY": self.s3_access_key,
-            "HEARTH_S3_SECRET_KEY": self.s3_secret_key,
-        }
-        missing = [name for name, value in parts.items() if value is None]
-        is_wanted = self.s3_endpoint is not None or len(missing) < len(parts)
-        if is_wanted and missing:
-            raise ValueError(f"{missing[0]} is missing: storage in a bucket needs it")
 
     @property
     def heartbeat_ttl(self) -> float:
@@ -267,6 +308,15 @@ class Configuration(BaseSettings):
     def has_https_address(self) -> bool:
         """Whether everybody is to come over HTTPS, and may be told to remember it."""
         return self.public_url is not None and self.public_url.startswith("https:")
+
+
+def _check_together(
+    purpose: str, parts: Mapping[str, object | None], *, is_wanted: bool = False
+) -> None:
+    """What serves one purpose is given whole or not at all."""
+    missing = [name for name, value in parts.items() if value is None]
+    if missing and (is_wanted or len(missing) < len(parts)):
+        raise ValueError(f"{missing[0]} is missing: {purpose} needs it")
 
 
 def _is_address_of_a_house(url: str) -> bool:
