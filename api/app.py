@@ -18,6 +18,9 @@ from api.accounts import hashing
 from api.accounts.authenticator import REQUIRE_ADMIN_TOTP, AccountAuthenticator
 from api.accounts.keys import ACCESS_TOKENS, FRONT_DOOR, HASHING, SECOND_FACTORS
 from api.accounts.login import service as login
+from api.accounts.oauth.keys import PROVIDER_SIGN_IN, PROVIDERS
+from api.accounts.oauth.providers import sign_in_providers
+from api.accounts.oauth.service import ProviderSignIn
 from api.accounts.passwords import rules
 from api.accounts.people import CHILD_CONTACTS
 from api.accounts.registration import service as registration
@@ -152,6 +155,7 @@ def build_app(
             _keyring,
             _settings,
             _accounts,
+            _providers,
             _sockets(authenticator or _accounts_authenticator),
             _blobs,
         ]
@@ -242,6 +246,16 @@ async def _accounts(app: web.Application) -> AsyncIterator[None]:
     )
     yield
     await asyncio.to_thread(app[HASHING].close)
+
+
+async def _providers(app: web.Application) -> AsyncIterator[None]:
+    configuration = app[CONFIGURATION]
+    app[PROVIDER_SIGN_IN] = ProviderSignIn(
+        db=app[DB], clock=app[CLOCK], door=app[FRONT_DOOR], own_url=configuration.own_url
+    )
+    async with sign_in_providers(configuration, app[CLOCK]) as providers:
+        app[PROVIDERS] = providers
+        yield
 
 
 def _accounts_authenticator(app: web.Application) -> Authenticator:

@@ -7,7 +7,15 @@ from aiohttp import web
 from api.accounts.login import guests
 from api.accounts.signing import SigningKeys
 from api.keys import BLOBS, CLOCK, DB, ENVELOPE
-from store import idempotency, jobs, refresh_tokens, reset_links, sessions
+from store import (
+    idempotency,
+    jobs,
+    oauth_flows,
+    oauth_tickets,
+    refresh_tokens,
+    reset_links,
+    sessions,
+)
 from store.blobs import Blobs
 from store.database import Database
 from store.run import JobHandler, Run
@@ -43,6 +51,8 @@ def _handlers(db: Database, blobs: Blobs, keys: SigningKeys) -> dict[str, JobHan
                 "refresh_tokens": await refresh_tokens.sweep(tx),
                 "reset_links": await reset_links.sweep(tx),
                 "guests": await guests.sweep(tx),
+                "oauth_flows": await oauth_flows.sweep(tx),
+                "oauth_tickets": await oauth_tickets.sweep(tx),
             }
         return rows | {"half_written_blobs": await blobs.sweep(run.now)}
 

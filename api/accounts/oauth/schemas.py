@@ -2,15 +2,26 @@
 
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Secret,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from api.accounts.credentials import SecondFactor, Token
 from api.accounts.login.schemas import RefreshInBody
+from api.accounts.schemas import DisplayName
 from api.wire import Wire
 
 
 class LogInWithProvider(Wire):
-    """What the provider gave to the client: an identity token, or a code to get one with."""
+    """What the provider gave to the client: an identity token, or a code to get one with; or the
+    ticket that a browser came back with from there."""
 
     id_token: Annotated[Token | None, Field(examples=["eyJhbGciOiJSUzI1NiJ9.e30.c2ln"])] = None
     code: Annotated[Token | None, Field(examples=[None])] = None
@@ -23,18 +34,30 @@ class LogInWithProvider(Wire):
         ),
     ] = None
     nonce: Annotated[
-        str | None, Field(max_length=256, description="The one in the token.", examples=[None])
+        str | None,
+        Field(
+            max_length=256,
+            description="The one in the token. Needed beside a code that was asked for with one.",
+            examples=[None],
+        ),
     ] = None
     code_verifier: Annotated[
         Token | None, Field(description="Of PKCE, beside a code.", examples=[None])
+    ] = None
+    ticket: Annotated[
+        Token | None,
+        Field(
+            description="From `/app/sign-in#totp=<ticket>`; it wants `totp` beside it.",
+            examples=[None],
+        ),
     ] = None
     totp: SecondFactor | None = None
     refresh_in_body: RefreshInBody = False
 
     @model_validator(mode="after")
     def _carries_one(self) -> Self:
-        if (self.id_token is None) == (self.code is None):
-            raise ValueError("does not carry one proof: send either `id_token` or `code`")
+        if [self.id_token, self.code, self.ticket].count(None) != 2:
+            raise ValueError("does not carry one proof: send `id_token`, `code` or `ticket`")
         return self
 
 
@@ -44,7 +67,39 @@ class ProviderAnswer(Wire):
     # Providers add fields as they please; those are theirs to name and not ours to refuse.
     model_config = ConfigDict(extra="ignore")
 
-    state: Annotated[str, Field(max_length=512, examples=["q3VvYt0nH1c"])]
+    state: Annotated[
+        Secret[Annotated[str, StringConstraints(max_length=512)]],
+        Field(examples=["q3VvYt0nH1c"]),
+    ]
     code: Annotated[Token | None, Field(examples=["4/0AbUR2VOe"])] = None
     id_token: Annotated[Token | None, Field(examples=[None])] = None
     error: Annotated[str | None, Field(max_length=512, examples=[None])] = None
+    user: Annotated[
+        str | None,
+        Field(
+            max_length=2048,
+            description="What Apple asked somebody who comes for the first time, as JSON.",
+            examples=[None],
+        ),
+    ] = None
+
+    @property
+    def name(self) -> str | None:
+        """What they want to be called. It is their own word, and only good for that."""
+        try:
+            told = _AppleUser.model_validate_json(self.user or "").name
+            return _NAME.validate_python(f"{told.firstName} {told.lastName}")
+        except ValidationError:
+            return None
+
+
+class _AppleName(BaseModel):
+    firstName: str = ""  # noqa: N815 - so Apple spells it
+    lastName: str = ""  # noqa: N815 - so Apple spells it
+
+
+class _AppleUser(BaseModel):
+    name: _AppleName
+
+
+_NAME: TypeAdapter[str] = TypeAdapter(DisplayName)
