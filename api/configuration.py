@@ -271,21 +271,25 @@ class Configuration(BaseSettings):
             },
             is_wanted=self.s3_endpoint is not None,
         )
+        # A client id alone lets people in by the token that a client of ours brings along; codes,
+        # and with them the browser's way, need the rest.
         _check_together(
             "signing in with Google",
-            {
-                "HEARTH_OAUTH_GOOGLE_CLIENT_ID": self.oauth_google_client_id,
-                "HEARTH_OAUTH_GOOGLE_CLIENT_SECRET": self.oauth_google_client_secret,
-            },
+            {"HEARTH_OAUTH_GOOGLE_CLIENT_ID": self.oauth_google_client_id},
+            is_wanted=self.oauth_google_client_secret is not None,
         )
         _check_together(
             "signing in with Apple",
             {
-                "HEARTH_OAUTH_APPLE_CLIENT_ID": self.oauth_apple_client_id,
                 "HEARTH_OAUTH_APPLE_TEAM_ID": self.oauth_apple_team_id,
                 "HEARTH_OAUTH_APPLE_KEY_ID": self.oauth_apple_key_id,
                 "HEARTH_OAUTH_APPLE_KEY_FILE": self.oauth_apple_key_file,
             },
+        )
+        _check_together(
+            "signing in with Apple",
+            {"HEARTH_OAUTH_APPLE_CLIENT_ID": self.oauth_apple_client_id},
+            is_wanted=self.oauth_apple_key_file is not None,
         )
         return self
 

@@ -89,9 +89,11 @@ async def the_child_s_name(world: World) -> Mapping[str, str]:
     return {"username": world["child"].username}
 
 
-def a_file(name: str) -> Make:
+def at(place: str) -> Make:
+    """What is nobody's: a page's file, a provider."""
+
     async def named(world: World) -> Mapping[str, str]:
-        return {"file": name}
+        return {"file": place, "provider": place}
 
     return named
 
@@ -123,6 +125,10 @@ TABLE = [
     Row("POST /auth/password/reset", OPEN),
     Row("POST /auth/logout", ANYBODY),
     Row("POST /api/auth/logout/", ANYBODY),
+    Row("POST /auth/oauth/{provider}", OPEN, at("google")),
+    Row("GET /auth/oauth/{provider}/start", OPEN, at("google")),
+    Row("GET /auth/oauth/{provider}/callback", OPEN, at("google")),
+    Row("POST /auth/oauth/{provider}/callback", OPEN, at("google")),
     # One's own account.
     Row("GET /auth/sessions", MEMBERS),
     Row("DELETE /auth/sessions/{sid}", "13.4..4334", a_session_of_the_child),
@@ -154,11 +160,11 @@ TABLE = [
     Row("GET /readyz", OPEN),
     Row("GET /metrics", "4444444444"),
     Row("GET /docs", OPEN),
-    Row("GET /docs/{file}", OPEN, a_file("docs.css")),
+    Row("GET /docs/{file}", OPEN, at("docs.css")),
     Row("GET /openapi.json", OPEN),
     Row("GET /asyncapi.json", OPEN),
     Row("GET /app/setup", OPEN),
-    Row("GET /app/setup/{file}", OPEN, a_file("setup.css")),
+    Row("GET /app/setup/{file}", OPEN, at("setup.css")),
     Row("GET /app/trust", "4444444444"),
     Row("GET /app/trust/hearth-authority.crt", "4444444444"),
 ]

@@ -278,7 +278,8 @@ async def registered_with(
     provider: OidcProvider, clock: Clock, *, seconds: float = 10, **given: Any
 ) -> AsyncIterator[Providers]:
     """The providers of a server that knows this one as Google, and waits so long for it."""
-    configuration = configure(_NO_DATABASE, Path("nowhere"), **known_as_google(provider), **given)
+    fields = {**known_as_google(provider), **given}
+    configuration = configure(_NO_DATABASE, Path("nowhere"), **fields)
     async with sign_in_providers(configuration, clock, seconds) as providers:
         yield providers
 

@@ -18,7 +18,8 @@ class Client:
     # Every spelling in which the provider signs its name; the issuer is one of them.
     issuers: frozenset[str]
     client_id: str
-    secret: ClientSecret
+    # None: this server takes tokens only, and redeems no codes.
+    secret: ClientSecret | None
     scope: str
     # How the answer to an authorization request travels, where it is not by redirect.
     response_mode: str | None = None

@@ -11,6 +11,7 @@ import structlog
 from pydantic import BaseModel, Field, Secret
 
 from api.accounts.oauth.client import Client, ProviderName
+from api.accounts.oauth.client_secret import ClientSecret
 from api.accounts.oauth.http import Answer, ProviderHttp, away
 from api.accounts.oauth.identity_token import (
     Expectation,
@@ -20,7 +21,7 @@ from api.accounts.oauth.identity_token import (
     key_id,
 )
 from api.accounts.oauth.published import Published
-from api.accounts.oauth.refusals import NotProven
+from api.accounts.oauth.refusals import NotConfigured, NotProven
 from api.accounts.oauth.signing_keys import KeySet, SigningKey
 from api.web_addresses import is_confidential
 from store.clock import Clock
@@ -63,6 +64,7 @@ class Provider:
         self, *, redirect_uri: str, state: Secret[str], nonce: Secret[str], verifier: Secret[str]
     ) -> str:
         """Where a browser has to go for a code; it comes back to `redirect_uri` with it."""
+        self._secret()
         discovery = await self._discovery.get()
         asked = {
             "response_type": "code",
@@ -113,7 +115,7 @@ class Provider:
         form = {
             "grant_type": "authorization_code",
             "client_id": self._client.client_id,
-            "client_secret": self._client.secret.at(now).get_secret_value(),
+            "client_secret": self._secret().at(now).get_secret_value(),
             "code": code.get_secret_value(),
         }
         if redirect_uri is not None:
@@ -150,6 +152,12 @@ class Provider:
         if named not in keys:
             raise WrongToken("unknown key")
         return keys[named]
+
+    def _secret(self) -> ClientSecret:
+        """What redeems codes; a server that was not given it only takes tokens."""
+        if self._client.secret is None:
+            raise NotConfigured(self._client.provider.title())
+        return self._client.secret
 
     def _not_proven(self, reason: str) -> NotProven:
         _logger.info("sign_in_not_proven", provider=self._client.provider, reason=reason)

@@ -58,7 +58,7 @@ def _google(configuration: Configuration) -> Client | None:
         configuration.oauth_google_client_id,
         configuration.oauth_google_client_secret,
     )
-    if client_id is None or secret is None:
+    if client_id is None:
         return None
     issuer = configuration.oauth_google_issuer
     return Client(
@@ -67,28 +67,36 @@ def _google(configuration: Configuration) -> Client | None:
         # Google signs with its bare name as well.
         frozenset({issuer, issuer.partition("://")[2]}),
         client_id,
-        AgreedSecret(Secret(secret.get_secret_value())),
+        None if secret is None else AgreedSecret(Secret(secret.get_secret_value())),
         scope="openid email profile",
     )
 
 
 def _apple(configuration: Configuration) -> Client | None:
-    client_id, key_file = configuration.oauth_apple_client_id, configuration.oauth_apple_key_file
-    team_id, key_id = configuration.oauth_apple_team_id, configuration.oauth_apple_key_id
-    if client_id is None or team_id is None or key_id is None or key_file is None:
+    client_id, issuer = configuration.oauth_apple_client_id, configuration.oauth_apple_issuer
+    if client_id is None:
         return None
-    issuer = configuration.oauth_apple_issuer
-    try:
-        key = read_signing_key(key_file)
-    except WrongKeyFile as wrong:
-        raise WrongConfiguration(f"HEARTH_OAUTH_APPLE_KEY_FILE: {wrong}") from None
     return Client(
         ProviderName.APPLE,
         issuer,
         frozenset({issuer}),
         client_id,
-        SignedSecret(team_id, key_id, client_id, audience=issuer, key=key),
+        _apple_secret(configuration, client_id),
         scope="name email",
         # Whoever asks Apple for a name or an address is answered in this form alone.
         response_mode="form_post",
+    )
+
+
+def _apple_secret(configuration: Configuration, client_id: str) -> SignedSecret | None:
+    key_file = configuration.oauth_apple_key_file
+    team_id, key_id = configuration.oauth_apple_team_id, configuration.oauth_apple_key_id
+    if key_file is None or team_id is None or key_id is None:
+        return None
+    try:
+        key = read_signing_key(key_file)
+    except WrongKeyFile as wrong:
+        raise WrongConfiguration(f"HEARTH_OAUTH_APPLE_KEY_FILE: {wrong}") from None
+    return SignedSecret(
+        team_id, key_id, client_id, audience=configuration.oauth_apple_issuer, key=key
     )

@@ -9,7 +9,7 @@ from pydantic import Secret
 
 from api.accounts.oauth.identity_token import Identity
 from api.accounts.oauth.provider import Provider
-from api.accounts.oauth.refusals import NotProven, ProviderAway
+from api.accounts.oauth.refusals import NotConfigured, NotProven, ProviderAway
 from tests.support.clock import VirtualClock
 from tests.support.oidc import (
     CLIENT_ID,
@@ -21,6 +21,7 @@ from tests.support.oidc import (
     ec_key,
     fails,
     forged,
+    registered_with,
     says,
 )
 
@@ -54,6 +55,19 @@ async def authorization_url(provider: Provider) -> str:
     return await provider.authorization_url(
         redirect_uri=BACK, state=Secret("st"), nonce=Secret("once"), verifier=Secret(VERIFIER)
     )
+
+
+async def test_a_server_without_the_secret_takes_tokens_and_no_codes(
+    provider: OidcProvider, clock: VirtualClock
+) -> None:
+    async with registered_with(provider, clock, oauth_google_client_secret=None) as providers:
+        bare = providers.named("google")
+        with pytest.raises(NotConfigured):
+            await authorization_url(bare)
+        with pytest.raises(NotConfigured):
+            await exchange(bare, handed_out(provider), clock)
+        token = Secret(provider.id_token())
+        assert (await bare.identify(token, nonce=None, now=clock.now())).email is not None
 
 
 async def test_the_whole_way_through_google(
