@@ -16,13 +16,16 @@ from api import http, jobs, middleware, ratelimits
 from api.access import Authenticator
 from api.accounts import hashing
 from api.accounts.authenticator import REQUIRE_ADMIN_TOTP, AccountAuthenticator
-from api.accounts.keys import ACCESS_TOKENS, FRONT_DOOR, HASHING, SECOND_FACTORS
+from api.accounts.keys import ACCESS_TOKENS, BELONGINGS, FRONT_DOOR, HASHING, SECOND_FACTORS
 from api.accounts.login import service as login
 from api.accounts.oauth.keys import PROVIDER_SIGN_IN, PROVIDERS
 from api.accounts.oauth.providers import sign_in_providers
 from api.accounts.oauth.service import ProviderSignIn
 from api.accounts.passwords import rules
 from api.accounts.people import CHILD_CONTACTS
+from api.accounts.personal_data import own
+from api.accounts.personal_data.belongings import Belongings
+from api.accounts.personal_data.service import DELETION_DAYS
 from api.accounts.registration import service as registration
 from api.accounts.signing import SigningKeys
 from api.accounts.tokens import AccessTokens
@@ -88,6 +91,7 @@ DECLARED_SETTINGS: tuple[AnySetting, ...] = (
     hashing.MEMORY_KIB,
     REQUIRE_ADMIN_TOTP,
     login.SINGLE_TOKEN_SECONDS,
+    DELETION_DAYS,
 )
 
 LARGEST_JSON = 1024 * 1024
@@ -244,6 +248,7 @@ async def _accounts(app: web.Application) -> AsyncIterator[None]:
         tokens=tokens,
         second_factor=app[SECOND_FACTORS],
     )
+    app[BELONGINGS] = Belongings(own.parts(app[SECOND_FACTORS]))
     yield
     await asyncio.to_thread(app[HASHING].close)
 

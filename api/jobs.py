@@ -4,10 +4,13 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from api.accounts.keys import BELONGINGS
 from api.accounts.login import guests
+from api.accounts.personal_data import service as personal_data
 from api.accounts.signing import SigningKeys
 from api.keys import BLOBS, CLOCK, DB, ENVELOPE
 from store import (
+    erasure,
     idempotency,
     jobs,
     oauth_flows,
@@ -16,30 +19,34 @@ from store import (
     reset_links,
     sessions,
 )
-from store.blobs import Blobs
-from store.database import Database
 from store.run import JobHandler, Run
 from store.schedule import Periodic, every
 from store.worker import Worker
+
+# The rest waits for the next turn: a run should end.
+_MOST_ERASED = 1000
 
 WORKER = web.AppKey("worker", Worker)
 
 PERIODIC: tuple[Periodic, ...] = (
     every("sweep", timedelta(hours=1)),
     every("renew_signing_keys", timedelta(days=1)),
+    every("erase_accounts", timedelta(hours=1)),
 )
 
 
 def worker(app: web.Application) -> Worker:
-    keys = SigningKeys(app[DB], app[ENVELOPE])
-    return Worker(app[DB], app[CLOCK], _handlers(app[DB], app[BLOBS], keys), periodic=PERIODIC)
+    return Worker(app[DB], app[CLOCK], _handlers(app), periodic=PERIODIC)
 
 
 def names() -> list[str]:
     return [periodic.name for periodic in PERIODIC]
 
 
-def _handlers(db: Database, blobs: Blobs, keys: SigningKeys) -> dict[str, JobHandler]:
+def _handlers(app: web.Application) -> dict[str, JobHandler]:
+    db, blobs = app[DB], app[BLOBS]
+    keys = SigningKeys(db, app[ENVELOPE])
+
     async def sweep(run: Run) -> dict[str, int]:
         """Forget what has outlived its use."""
         async with db.begin() as tx:
@@ -56,10 +63,22 @@ def _handlers(db: Database, blobs: Blobs, keys: SigningKeys) -> dict[str, JobHan
             }
         return rows | {"half_written_blobs": await blobs.sweep(run.now)}
 
+    async def erase_accounts(run: Run) -> dict[str, int]:
+        """Forget those whose days of grace are over."""
+        async with db.read() as reading:
+            due = await erasure.due(reading, _MOST_ERASED)
+        erased = 0
+        for user_id in due:
+            async with db.begin() as tx:
+                await run.hold(tx)
+                erased += await personal_data.erase(tx, app[BELONGINGS], app[ENVELOPE], user_id)
+        return {"erased": erased}
+
     async def renew_signing_keys(run: Run) -> dict[str, int]:
         """Sign by a new key once a month, and forget those that nobody's token needs any more."""
         async with db.begin() as tx:
             await run.hold(tx)
             return await keys.renew(tx)
 
-    return {"sweep": sweep, "renew_signing_keys": renew_signing_keys}
+    handlers = (sweep, renew_signing_keys, erase_accounts)
+    return {handler.__name__: handler for handler in handlers}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Subquery, delete, exists, select, union
+from sqlalchemy import ForeignKey, Subquery, delete, exists, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -182,6 +182,28 @@ async def is_guardian(db: Reading, guardian_id: str, child_id: str) -> bool:
             )
         )
     )
+
+
+async def forget(tx: Transaction, user_id: str) -> None:
+    """Take somebody out of the families in which they have a seat.
+
+    A family is called after one of its own: whoever has sat longest lends it their name from now
+    on. One at whose table nobody sits any more is none.
+    """
+    mine = list(await tx.scalars(select(SeatRow.family_id).where(SeatRow.user_id == user_id)))
+    await tx.execute(delete(SeatRow).where(SeatRow.user_id == user_id))
+    eldest = (
+        select(UserRow.display_name)
+        .join(SeatRow, SeatRow.user_id == UserRow.id)
+        .where(SeatRow.family_id == FamilyRow.id)
+        .order_by(SeatRow.seated_at, SeatRow.user_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    is_mine = FamilyRow.id.in_(mine)
+    is_empty = ~exists().where(SeatRow.family_id == FamilyRow.id)
+    await tx.execute(delete(FamilyRow).where(is_mine, is_empty))
+    await tx.execute(update(FamilyRow).where(is_mine).values(name=eldest))
 
 
 async def members(db: Reading, family_id: str) -> list[User]:

@@ -91,6 +91,10 @@ async def keep(tx: Transaction, claim: Claim, object_id: str) -> None:
     )
 
 
+async def forget(tx: Transaction, user_id: str) -> None:
+    await tx.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.user_id == user_id))
+
+
 async def sweep(tx: Transaction) -> int:
     """Forget what is older than a day."""
     swept = await tx.execute(

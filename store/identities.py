@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Transaction
+from store.database import Reading, Transaction
 from store.ids import Id
 from store.schema import Base
 
@@ -33,6 +33,14 @@ async def hold(tx: Transaction, provider: str, subject: str) -> str | None:
         )
     )
     return owner
+
+
+async def of(db: Reading, user_id: str) -> list[dict[str, str]]:
+    """By which providers somebody signs in."""
+    rows = await db.execute(
+        select(IdentityRow.provider, IdentityRow.subject).where(IdentityRow.user_id == user_id)
+    )
+    return [{"provider": provider, "subject": subject} for provider, subject in rows]
 
 
 async def link(tx: Transaction, provider: str, subject: str, user_id: str) -> None:

@@ -1,28 +1,78 @@
 """Export and deletion of an account over HTTP."""
 
+from aiohttp import web
+
 from api.access import MEMBERS
+from api.accounts.keys import BELONGINGS
+from api.accounts.personal_data import service
+from api.accounts.personal_data.archive import archive
 from api.accounts.personal_data.schemas import DeletionOut, WhoseAccount
 from api.errors import Code
+from api.idempotency import begin
+from api.keys import DB, SETTINGS, VIEWER
 from api.routing import Endpoints
 
 endpoint = Endpoints("Personal data")
 
-endpoint.planned(
-    "GET",
+_ZIP = "application/zip"
+
+
+@endpoint.get(
     "/account/export",
-    "Everything that is held about the caller, or a child in their care, as one ZIP.",
     roles=MEMBERS,
     query=WhoseAccount,
     returns=None,
-    produces="application/zip",
+    limit="auth",
+    produces=_ZIP,
 )
-endpoint.planned(
-    "DELETE",
+async def export(request: web.Request, query: WhoseAccount) -> web.StreamResponse:
+    """Everything that is held about the caller, or a child in their care, as one ZIP.
+
+    Passwords and keys are not in it: of them the server keeps nothing that could be read.
+    """
+    async with begin(request) as tx:
+        account = await service.access_account(tx, request[VIEWER], query.user_id)
+        tx.audit("account.export", "user", account.id)
+    name = f"hearth-{account.username}.zip"
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": _ZIP,
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+    )
+    async with (
+        request.app[DB].read() as db,
+        archive(db, request.app[BELONGINGS], account.id) as pieces,
+    ):
+        await response.prepare(request)
+        async for piece in pieces:
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+@endpoint.delete(
     "/account",
-    "Delete the caller's account, or a child's in their care, once the days of grace are over.",
     roles=MEMBERS,
     query=WhoseAccount,
     returns=DeletionOut,
     status=202,
     refuses=(Code.CONFLICT,),
 )
+async def delete(request: web.Request, query: WhoseAccount) -> DeletionOut:
+    """Delete the caller's account, or a child's in their care, once the days of grace are over.
+
+    Until then everything goes on as before, and the deletion can be called off. A child asks a
+    guardian for it.
+    """
+    days = request.app[SETTINGS][service.DELETION_DAYS]
+    async with begin(request) as tx:
+        account, erase_at = await service.ask_to_delete(tx, request[VIEWER], query.user_id, days)
+    return DeletionOut(user_id=account.id, erased_at=erase_at)
+
+
+@endpoint.delete("/account/deletion", roles=MEMBERS, query=WhoseAccount, returns=None, status=204)
+async def keep(request: web.Request, query: WhoseAccount) -> None:
+    """Call the deletion of an account off, as long as its days of grace run."""
+    async with begin(request) as tx:
+        await service.keep(tx, request[VIEWER], query.user_id)
