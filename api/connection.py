@@ -66,13 +66,25 @@ class Connection(RequestHandler):
             return
         self._body_bytes += len(data)
         if self._request_count > heads:
-            self._cancel_head_timer()
-            if self._messages:
-                self._watch_body(self._messages[-1][1])
-        elif not self._is_reading_body():
+            self._note_heads()
+        elif data and self._is_idle():
             self._await_head()
-        if self._body_waiter is not None and not self._is_reading_body():
+        if not self._is_reading_body():
+            self._cancel_body_timer()
             self._tell_waiter()
+
+    def _note_heads(self) -> None:
+        """Requests have come; of their bodies only the last one's may be still on its way."""
+        self._cancel_head_timer()
+        if self._messages:
+            self._watch_body(self._messages[-1][1])
+
+    def _is_idle(self) -> bool:
+        """Whether what comes now can only be the head of a request that nobody waits for yet.
+
+        Else the end of a body, which may come long before its answer, would pass for one.
+        """
+        return self._waiter is not None and not self._messages
 
     def _await_head(self) -> None:
         if self._head_timer is None:
@@ -109,7 +121,9 @@ class Connection(RequestHandler):
     def _watch_body(self, body: StreamReader) -> None:
         self._body = body
         self._body_bytes = 0
-        if self._body_timer is None and not body.is_eof():
+        # Each body has its own time; what is left of an earlier one's is not to its account.
+        self._cancel_body_timer()
+        if not body.is_eof():
             self._body_timer = self._loop.call_later(BODY_SECONDS, self._check_body)
 
     def _check_body(self) -> None:
@@ -129,11 +143,14 @@ class Connection(RequestHandler):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _stop_timers(self) -> None:
-        self._cancel_head_timer()
+    def _cancel_body_timer(self) -> None:
         if self._body_timer is not None:
             self._body_timer.cancel()
             self._body_timer = None
+
+    def _stop_timers(self) -> None:
+        self._cancel_head_timer()
+        self._cancel_body_timer()
 
     async def finish_response(
         self, request: BaseRequest, resp: StreamResponse, start_time: float | None
@@ -141,7 +158,12 @@ class Connection(RequestHandler):
         # What is expected at a path that nobody serves, aiohttp refuses before all middlewares.
         if isinstance(resp, web.HTTPExpectationFailed):
             resp = _refused(request, Refusal("That can't be expected of this server."))
-        return await super().finish_response(request, resp, start_time)
+        heads = self._request_count
+        finished = await super().finish_response(request, resp, start_time)
+        if self._request_count > heads:
+            # What had waited behind an upgrade that was refused has been read just now.
+            self._note_heads()
+        return finished
 
     def handle_error(
         self,

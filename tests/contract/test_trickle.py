@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from api import connection
+from store.database import Database
 from tests.support.raw import raw_connection
 from tests.support.server import Server
 
@@ -56,6 +58,12 @@ async def test_a_body_that_never_comes_is_cut_off(server: Server) -> None:
     assert await trickle(server, head_of(server, 100), b"") == b""
 
 
+async def test_a_body_that_never_comes_behind_a_refused_upgrade_is_cut_off(server: Server) -> None:
+    upgrade = b"GET /features HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE + b"\r\n"
+    said = await trickle(server, upgrade + head_of(server, 100), b"")
+    assert said.count(b"HTTP/1.1") == 1
+
+
 async def test_a_body_that_moves_may_take_its_time(server: Server) -> None:
     body = b'{"words": "x"' + b" " * 40_000 + b"}"
     async with raw_connection(server.port) as (reader, writer):
@@ -65,6 +73,75 @@ async def test_a_body_that_moves_may_take_its_time(server: Server) -> None:
             writer.write(body[start : start + 1000])
             await asyncio.sleep(0.02)
         assert (await reader.readline()).startswith(b"HTTP/1.1 201")
+
+
+BODY = b'{"words": "x"}'
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+async def answer_of(reader: asyncio.StreamReader) -> bytes:
+    """The status line of the next answer, which is then read to its end."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+    await reader.readexactly(int(length))
+    return head.partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("parts", [[BODY], [BODY[:5], BODY[5:]]])
+async def test_whoever_is_waiting_for_an_answer_is_no_trickle(
+    server: Server, database: Database, monkeypatch: pytest.MonkeyPatch, parts: list[bytes]
+) -> None:
+    monkeypatch.setattr(connection, "BODY_SECONDS", 30)
+    async with raw_connection(server.port) as (reader, writer):
+        async with database.begin() as tx:
+            await tx.execute(text("LOCK TABLE notes"))
+            writer.write(head_of(server, len(BODY)))
+            for part in parts:
+                writer.write(part)
+                await asyncio.sleep(0.05)
+            # The note is not to be written before three patiences are over.
+            await asyncio.sleep(0.6)
+        assert await answer_of(reader) == b"HTTP/1.1 201 Created"
+
+
+async def test_a_rest_after_a_request_with_a_body_is_no_trickle(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BODY_SECONDS", 30)
+    async with raw_connection(server.port) as (reader, writer):
+        for _ in range(2):
+            writer.write(head_of(server, len(BODY)))
+            await asyncio.sleep(0.05)
+            writer.write(BODY)
+            assert await answer_of(reader) == b"HTTP/1.1 201 Created"
+            await asyncio.sleep(0.5)
+
+
+async def test_a_body_is_not_cut_off_for_the_time_that_an_earlier_one_took(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 30)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 2)
+    async with raw_connection(server.port) as (reader, writer):
+        writer.write(head_of(server, len(BODY)))
+        await asyncio.sleep(0.05)
+        writer.write(BODY)
+        assert await answer_of(reader) == b"HTTP/1.1 201 Created"
+        await asyncio.sleep(1.4)
+        writer.write(head_of(server, len(BODY)))
+        # Past the first one's two seconds, and well within its own.
+        await asyncio.sleep(1)
+        writer.write(BODY)
+        assert await answer_of(reader) == b"HTTP/1.1 201 Created"
+
+
+async def test_a_head_that_trickles_in_behind_a_request_is_cut_off(server: Server) -> None:
+    whole = b"GET /features HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    said = await trickle(server, whole + b"GET /features", b" " * 5000)
+    assert said.count(b"HTTP/1.1 200") == 1
 
 
 async def test_a_quiet_socket_is_not_a_trickle(server: Server) -> None:
