@@ -33,6 +33,10 @@ SERVER = "Hearth"
 _logger = structlog.get_logger("hearth")
 
 
+class ClientGone(ConnectionError):
+    """Whoever asked is not there any more: there is nobody to answer, and nothing to mend."""
+
+
 class Connection(RequestHandler):
     def __init__(self, server: Server, *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -57,6 +61,7 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         heads = self._request_count
+        body = self._body if self._is_reading_body() else None
         super().data_received(data)
         if self._upgraded:
             self._stop_timers()
@@ -66,6 +71,9 @@ class Connection(RequestHandler):
             return
         self._body_bytes += len(data)
         if self._request_count > heads:
+            if body is not None and not body.is_eof():
+                # What aiohttp hands on from the middle of a body is that it can't read it.
+                self._break_off(body, _not_http())
             self._note_heads()
         elif data and self._is_idle():
             self._await_head()
@@ -109,7 +117,8 @@ class Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timers()
         self._tell_waiter()
-        super().connection_lost(exc)
+        # However it broke (by a time-out of TCP, by TLS), who reads or writes hears the same word.
+        super().connection_lost(None if exc is None else ConnectionResetError(str(exc)))
 
     def _tell_waiter(self) -> None:
         if self._body_waiter is not None and not self._body_waiter.done():
@@ -133,10 +142,18 @@ class Connection(RequestHandler):
         # While we have stopped reading, it is not the client that is slow.
         waits_for_us = self._reading_paused or self._buffer_paused
         if self._body_bytes < BODY_BYTES and not waits_for_us:
-            self._body.set_exception(ConnectionResetError("the body did not come"))
+            self._break_off(self._body, ConnectionResetError("the body did not come"))
             self.force_close()
             return
         self._watch_body(self._body)
+
+    def _break_off(self, body: StreamReader, reason: Exception) -> None:
+        """Tell whoever waits for the rest of a body that it will not come."""
+        if self._current_request is not None:
+            body.set_exception(reason)
+        # aiohttp itself waits for what an answered request left unread, and takes the end of it
+        # well, but an error for a bug.
+        body.feed_eof()
 
     def _cancel_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -158,6 +175,9 @@ class Connection(RequestHandler):
         # What is expected at a path that nobody serves, aiohttp refuses before all middlewares.
         if isinstance(resp, web.HTTPExpectationFailed):
             resp = _refused(request, Refusal("That can't be expected of this server."))
+        if request.content.exception() is not None:
+            # Where a body broke off, nobody knows where the next request would begin.
+            resp.force_close()
         heads = self._request_count
         finished = await super().finish_response(request, resp, start_time)
         if self._request_count > heads:
@@ -173,14 +193,19 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> StreamResponse:
         """What aiohttp could not even parse, or what broke outside of every middleware."""
+        if isinstance(exc, ClientGone):
+            raise exc
         if request.writer.output_size > 0:
             raise ConnectionError("part of an answer has been sent already")
         if status < 500:
-            refusal = Refusal("That is not HTTP as this server reads it.", Code.BAD_REQUEST)
-            return _refused(request, refusal)
+            return _refused(request, _not_http())
         request_id = secrets.token_hex(8)
         _logger.error("unhandled_error", exc_info=exc, request_id=request_id)
         return _refused(request, bug(), request_id=request_id)
+
+
+def _not_http() -> Refusal:
+    return Refusal("That is not HTTP as this server reads it.", Code.BAD_REQUEST)
 
 
 def _refused(

@@ -23,7 +23,7 @@ from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler
 
 from api import ratelimits
-from api.connection import SERVER
+from api.connection import SERVER, ClientGone
 from api.envelope import bug, error_body, error_headers, refusal_of
 from api.errors import Code, Forbidden, Refusal
 from api.http import RATE_LIMIT
@@ -101,11 +101,18 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         refusal, headers = _refusal_of_aiohttp(request, error)
     except Exception as error:
+        # (The errors of a store that is away are never of this type.)
+        if isinstance(error, ConnectionError) and _has_gone(request):
+            raise ClientGone from error
         known = refusal_of(error)
         if known is None:
             _logger.exception("unhandled_error", path=request.path)
         refusal, headers = known or bug(), {}
     return error_response(request, refusal, headers)
+
+
+def _has_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def error_response(

@@ -26,7 +26,7 @@ class People:
     ) -> str:
         token = secrets.token_urlsafe(16)
         user_id = user_id or new_id("u", START)
-        self._viewers[token] = Viewer(role, secrets.token_hex(4), user_id, expires_at)
+        self._viewers[token] = Viewer(role, new_id("s", START), user_id, expires_at)
         return token
 
     def viewer_of(self, token: str) -> Viewer:
