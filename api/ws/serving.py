@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+import structlog
+from aiohttp import WSMessage, WSMsgType, web
 
 from api.access import Viewer, require_role
 from api.connection import Connection as HttpConnection
@@ -27,6 +28,7 @@ _TEXT_ONLY = "Frames are text: JSON in UTF-8."
 COMMAND_SECONDS = 2
 # Once the server has said goodbye, a reader that takes nothing for this long is cut off.
 PATIENCE_SECONDS = 10
+_logger = structlog.get_logger("hearth.websocket")
 
 
 def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -77,7 +79,7 @@ async def _first_frame(
 
 async def _message_before_the_end(request: web.Request, ws: web.WebSocketResponse) -> str | None:
     """The first text; None: the client has gone, or what it sent or we are about to do ends it."""
-    receiving = asyncio.create_task(ws.receive())
+    receiving = asyncio.create_task(_first_message(ws))
     closing = asyncio.create_task(request.app[HUB].closing.wait())
     done, _ = await asyncio.wait(
         {receiving, closing}, timeout=FIRST_FRAME_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -94,6 +96,20 @@ async def _message_before_the_end(request: web.Request, ws: web.WebSocketRespons
         await ws.close(code=CloseCode.RESTARTING, message=close_reason(RESTARTING))
         return None
     raise Unauthenticated("No token came.")
+
+
+async def _first_message(ws: web.WebSocketResponse) -> WSMessage:
+    """The first that is no control frame; those may come at any time (RFC 6455, 5.5)."""
+    while (message := await ws.receive()).type in {WSMsgType.PING, WSMsgType.PONG}:
+        if message.type is WSMsgType.PING:
+            await _pong(ws, message)
+    return message
+
+
+async def _pong(ws: web.WebSocketResponse, ping: WSMessage) -> None:
+    # Whoever has left by now shows it at the next read.
+    with suppress(ConnectionError):
+        await ws.pong(ping.data)
 
 
 class _Conversation:
@@ -133,6 +149,16 @@ class _Conversation:
                     await self._end(reading)
 
     async def _read(self) -> None:
+        """Take frames until one of the two has had enough; the writer must hear of it always."""
+        try:
+            await self._take_frames()
+        except Exception:
+            _logger.exception("unhandled_error", socket=self.connection.socket.path)
+            self._outbox.close(CloseCode.RESTARTING, bug().message)
+        finally:
+            self._outbox.close(CloseCode.NORMAL, "")  # the client has gone, and what waits with it
+
+    async def _take_frames(self) -> None:
         flood = FloodMeter()
         async for message in self._ws:
             self._frames_in.inc()
@@ -143,14 +169,13 @@ class _Conversation:
             elif flood.overflows(self._clock.monotonic()):
                 self._outbox.close(CloseCode.FLOODING, "Too many frames at once.")
             elif message.type is WSMsgType.PING:
-                await self._ws.pong(message.data)
+                await _pong(self._ws, message)
             elif message.type is WSMsgType.TEXT:
                 self._is_busy = True
                 await self.connection.receive(message.data)
                 self._is_busy = False
             if self._outbox.closing is not None:
                 return
-        self._outbox.close(CloseCode.NORMAL, "")  # the client has gone; what waits goes with it
 
     async def _write(self) -> None:
         with suppress(ConnectionError):
