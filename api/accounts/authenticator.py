@@ -96,7 +96,7 @@ class AccountAuthenticator:
                 ended[viewer] = refusal
         for viewer in by_link:
             if viewer.session_id != newest:
-                ended[viewer] = Unauthenticated(_REFUSED)
+                ended[viewer] = link_refusal(newest)
         return ended
 
     def forget(self) -> None:
@@ -130,8 +130,9 @@ class AccountAuthenticator:
         # The hash of 256 random bits is compared, so its time tells nothing worth knowing.
         fingerprint = setup_link.fingerprint(token)
         async with self._db.read() as db:
-            if fingerprint != await setup_link.newest(db):
-                raise Unauthenticated(_REFUSED)
+            newest = await setup_link.newest(db)
+        if fingerprint != newest:
+            raise link_refusal(newest)
         return Viewer(Role.ADMIN, session_id=fingerprint, user_id=None)
 
     def _viewer(self, standing: Standing, expires_at: datetime | None) -> Viewer:
@@ -180,6 +181,19 @@ def ending_of(session: Session, now: datetime) -> Refusal | None:
     if now >= session.expires_at:
         return Refusal(_ENDED, Code.TOKEN_EXPIRED)
     return None
+
+
+def link_refusal(newest: str | None) -> Refusal:
+    """Why a set-up link opens nothing: a newer one does, or none does any more."""
+    if newest is None:
+        return Refusal(
+            "The set-up link ended when this house got its admin. Sign in instead.",
+            Code.TOKEN_EXPIRED,
+        )
+    return Unauthenticated(
+        "This link has been replaced by a newer one. Start the server again and open the link that"
+        " it prints then."
+    )
 
 
 def suspended() -> Refusal:

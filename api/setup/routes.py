@@ -12,7 +12,7 @@ from api.accounts.login.service import Form, Recognised
 from api.accounts.passwords.rules import MIN_LENGTH, check_password
 from api.errors import Code, NotFound
 from api.idempotency import begin
-from api.keys import SETTINGS
+from api.keys import DB, SETTINGS
 from api.pages import Page
 from api.routing import OPEN, Answer, Endpoints
 from api.setup import service
@@ -61,6 +61,9 @@ async def make_first_admin(request: web.Request, body: FirstAdmin) -> Answer:
 
     Until then the link's token also serves as a Bearer token for the settings.
     """
+    # Asked again when the admin is made; but a stranger's guess is worth no hash.
+    async with request.app[DB].read() as db:
+        await service.check_link(db, body.token)
     check_password(body.password, body.email, min_length=request.app[SETTINGS][MIN_LENGTH])
     hashed = await request.app[HASHING].hash(body.password)
     async with begin(request) as tx:

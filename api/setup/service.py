@@ -3,6 +3,7 @@
 from pydantic import Secret
 
 from api.access import Role
+from api.accounts.authenticator import link_refusal
 from api.accounts.registration.service import make_admin
 from api.errors import Code, Refusal
 from store import setup_link, users
@@ -15,18 +16,19 @@ async def has_admin(db: Reading) -> bool:
     return await users.exists(db, role=Role.ADMIN)
 
 
+async def check_link(db: Reading, token: Secret[str]) -> None:
+    """Raises what is wrong with a link that opens nothing."""
+    newest = await setup_link.newest(db)
+    if setup_link.fingerprint(token.get_secret_value()) != newest:
+        raise Refusal(link_refusal(newest).message, Code.INVALID_CREDENTIALS)
+
+
 async def make_first_admin(
     tx: Transaction, token: Secret[str], *, email: str, password_hash: str, name: str | None
 ) -> User:
     """Whoever holds the link becomes the admin, and the link is done with."""
     await setup_link.take_turns(tx)
-    newest = await setup_link.newest(tx)
-    if newest is None or setup_link.fingerprint(token.get_secret_value()) != newest:
-        raise Refusal(
-            "This link has been used up, or replaced by a newer one. Start the server again and"
-            " open the link that it prints then.",
-            Code.INVALID_CREDENTIALS,
-        )
+    await check_link(tx, token)
     return await _make(tx, email=email, password_hash=password_hash, name=name)
 
 
