@@ -5,7 +5,7 @@ from pydantic import Secret, TypeAdapter, ValidationError
 from api.accounts.hashing import Hashing
 from api.accounts.passwords.rules import MIN_LENGTH, check_password
 from api.accounts.schemas import Email
-from api.errors import Refusal
+from api.errors import Conflict, Detail, Refusal, ValidationFailed
 from api.failure import Failed, WrongConfiguration
 from api.settings.live import LiveSettings
 from api.setup import service
@@ -25,11 +25,15 @@ async def make_configured(
     try:
         address = _address(email)
         check_password(password, address, min_length=settings[MIN_LENGTH])
-    except (Refusal, ValueError) as wrong:
-        raise WrongConfiguration(f"HEARTH_ADMIN_EMAIL, HEARTH_ADMIN_PASSWORD: {wrong}") from None
-    hashed = await hashing.hash(password)
-    async with db.begin() as tx:
-        await service.make_configured_admin(tx, email=address, password_hash=hashed)
+        hashed = await hashing.hash(password)
+        async with db.begin() as tx:
+            await service.make_configured_admin(tx, email=address, password_hash=hashed)
+    except ValidationFailed as wrong:
+        raise WrongConfiguration(_beside_the_variable(*wrong.details)) from None
+    except Conflict:
+        raise WrongConfiguration(
+            "HEARTH_ADMIN_EMAIL is the address of somebody who registered already; name another"
+        ) from None
 
 
 async def add(
@@ -42,12 +46,19 @@ async def add(
         hashed = await hashing.hash(password)
         async with db.begin() as tx:
             return await service.add_admin(tx, email=address, password_hash=hashed)
-    except (Refusal, ValueError) as wrong:
-        raise Failed(str(wrong)) from None
+    except Refusal as wrong:
+        raise Failed(wrong.message) from None
 
 
 def _address(email: str) -> str:
     try:
         return _EMAIL.validate_python(email)
     except ValidationError:
-        raise ValueError("the e-mail address is none; write name@example.org") from None
+        problem = "is no e-mail address; write name@example.org"
+        raise ValidationFailed(
+            f"The address {problem}.", details=[Detail("email", problem)]
+        ) from None
+
+
+def _beside_the_variable(wrong: Detail) -> str:
+    return f"HEARTH_ADMIN_{wrong.field.upper()} {wrong.problem}"

@@ -16,6 +16,9 @@ MIN_LENGTH = whole_number(
     description="How many characters a new password has at least.",
 )
 
+# What everybody's form can send; other ways in are held to it too.
+_LONGEST = 128
+
 # The ones that appear most in published leaks, and are long enough to be chosen here.
 _COMMON = Path(__file__).with_name("common.txt")
 
@@ -27,6 +30,8 @@ def check_password(
     letters = password.get_secret_value()
     if len(letters) < min_length:
         raise _refusal(field, f"is too short; take at least {min_length} characters")
+    if len(letters) > _LONGEST:
+        raise _refusal(field, f"is too long; take at most {_LONGEST} characters")
     folded = letters.casefold()
     if folded in _common():
         raise _refusal(
