@@ -47,11 +47,16 @@ def run(chosen: argparse.Namespace) -> None:
 def _read_password() -> "Secret[str]":
     from pydantic import Secret
 
-    if not sys.stdin.isatty():
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
-    password = getpass("Password: ")
-    if getpass("The same again: ") != password:
-        raise Failed("the two are not the same; nothing was made")
+    try:
+        if not sys.stdin.isatty():
+            return Secret(sys.stdin.buffer.readline().decode().rstrip("\r\n"))
+        password = getpass("Password: ")
+        if getpass("The same again: ") != password:
+            raise Failed("the two are not the same; nothing was made")
+    except EOFError:
+        raise Failed("no password was given; nothing was made") from None
+    except UnicodeDecodeError:
+        raise Failed("the password is no text in UTF-8; nothing was made") from None
     return Secret(password)
 
 
