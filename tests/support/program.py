@@ -33,17 +33,19 @@ async def run(
     cwd: Path,
     program: Path = PROGRAM,
     variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
 ) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end; `given` is what it finds in the pipe."""
     process = await asyncio.create_subprocess_exec(
         program,
         *arguments,
         cwd=cwd,
         env=environment(variables),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, errors = await process.communicate()
+    output, errors = await process.communicate(given)
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())
 
