@@ -49,6 +49,7 @@ from api.keys import (
     PASSWORD_LOCKOUT,
     PRESENCE,
     PULSE,
+    QUARANTINE,
     RATE_LIMITS,
     SETTINGS,
     SIGHTINGS,
@@ -60,6 +61,7 @@ from api.operations import health
 from api.operations import routes as operations
 from api.operations.documents import DOCUMENTS, Documents
 from api.pulse import Pulse
+from api.quarantine import Quarantine
 from api.ratelimits import RateLimits
 from api.routing import Endpoints, Route
 from api.settings.declare import AnySetting, Catalogue
@@ -152,6 +154,7 @@ def build_app(
     app[DOCUMENTS] = Documents.of(routes, sockets, planned=False, server_url=configuration.own_url)
     app[health.CHECKS] = {}
     app[SIGHTINGS] = Sightings(app[CLOCK])
+    app[QUARANTINE] = Quarantine(configuration.data_dir / "quarantine")
     app.cleanup_ctx.extend(
         [
             _shared,

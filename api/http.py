@@ -2,17 +2,19 @@
 
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE, ORIGIN
 
-from api import idempotency, ratelimits
+from api import idempotency, ratelimits, uploads
 from api.access import Viewer, bearer_token, require_role
 from api.errors import Code, NotFound, Refusal
 from api.keys import AUTHENTICATOR, CLOCK, NETWORK, RATE_LIMITS, SETTINGS, SIGHTINGS, VIEWER
-from api.parsing import parse_json, parse_strings, without_fields
+from api.multipart import MULTIPART
+from api.parsing import parse_json, parse_parts, parse_strings, without_fields
 from api.routing import Answer, Cookie, Handler, Route
 from api.versions import JSON, VENDOR_JSON, content_type
 from api.wire import Wire
@@ -37,18 +39,14 @@ def serve(route: Route, handler: Handler) -> Handler:
         if route.flag is not None and not request.app[SETTINGS].flag(route.flag):
             raise NotFound
         await _authorise(request, route)
-        arguments: list[Wire] = []
-        if route.body is not None:
-            raw = await read_form(request) if route.consumes == FORM else await read_json(request)
-            idempotency.claim(request, route, raw)
-            arguments.append(parse_body(route, route.body, raw))
-        if route.query is not None:
-            arguments.append(parse_query(route.query, request))
-        try:
-            result = await handler(request, *arguments)
-        except idempotency.Repeated as repeated:
-            result = await idempotency.answer_again(request, route, repeated)
-        return respond(request, route, result)
+        async with _body_of(request, route) as arguments:
+            if route.query is not None:
+                arguments.append(parse_query(route.query, request))
+            try:
+                result = await handler(request, *arguments)
+            except idempotency.Repeated as repeated:
+                result = await idempotency.answer_again(request, route, repeated)
+            return respond(request, route, result)
 
     return served
 
@@ -117,6 +115,21 @@ def _refuse_foreign_page(request: web.Request, route: Route, viewer: Viewer) -> 
         f"This was asked by a page without the {_CSRF_TOKEN} of its sign-in. Reload the page.",
         Code.CSRF,
     )
+
+
+@asynccontextmanager
+async def _body_of(request: web.Request, route: Route) -> AsyncIterator[list[Wire]]:
+    """The body as the handler takes it, if there is one; a file in it is gone with the block."""
+    if route.body is None:
+        yield []
+    elif route.consumes == MULTIPART:
+        async with uploads.received(request, route.body, largest=route.largest) as upload:
+            idempotency.claim(request, route, upload.fingerprint())
+            yield [parse_parts(route.body, upload.values)]
+    else:
+        raw = await read_form(request) if route.consumes == FORM else await read_json(request)
+        idempotency.claim(request, route, raw)
+        yield [parse_body(route, route.body, raw)]
 
 
 async def read_json(request: web.Request) -> bytes:

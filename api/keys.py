@@ -8,6 +8,7 @@ from api.keyring import Keyring
 from api.metrics import Metrics
 from api.network import Network
 from api.pulse import Pulse
+from api.quarantine import Quarantine
 from api.ratelimits import RateLimits
 from api.settings.live import LiveSettings
 from api.sightings import Sightings
@@ -28,6 +29,7 @@ DB = web.AppKey("db", Database)
 KEYRING = web.AppKey("keyring", Keyring)
 ENVELOPE = web.AppKey("envelope", Envelope)
 BLOBS = web.AppKey("blobs", Blobs)
+QUARANTINE = web.AppKey("quarantine", Quarantine)
 BUS = web.AppKey("bus", Bus)
 PASSWORD_LOCKOUT = web.AppKey("password_lockout", Lockout)
 PRESENCE = web.AppKey("presence", Presence)

@@ -28,11 +28,18 @@ def parse_json(schema: type[W], raw: bytes) -> W:
 
 def parse_strings(schema: type[W], values: Mapping[str, str]) -> W:
     """For queries and forms, where everything is text."""
-    nul = [Detail(name, "holds the character NUL") for name, text in values.items() if "\0" in text]
-    if nul:
-        raise ValidationFailed(_sentence(nul), details=nul)
+    _refuse_nul(values)
     try:
         return schema.model_validate_strings(dict(values))
+    except ValidationError as wrong:
+        raise _refused(wrong) from None
+
+
+def parse_parts(schema: type[W], values: Mapping[str, object]) -> W:
+    """For multipart bodies, where everything is text but the file."""
+    _refuse_nul({name: text for name, text in values.items() if isinstance(text, str)})
+    try:
+        return schema.model_validate(dict(values))
     except ValidationError as wrong:
         raise _refused(wrong) from None
 
@@ -48,6 +55,12 @@ def without_fields(raw: bytes, names: frozenset[str]) -> bytes:
     if not isinstance(body, dict) or names.isdisjoint(body):
         return raw
     return to_json({name: value for name, value in body.items() if name not in names})
+
+
+def _refuse_nul(values: Mapping[str, str]) -> None:
+    nul = [Detail(name, "holds the character NUL") for name, text in values.items() if "\0" in text]
+    if nul:
+        raise ValidationFailed(_sentence(nul), details=nul)
 
 
 def _refused(wrong: ValidationError) -> ValidationFailed:

@@ -15,6 +15,8 @@ from pydantic import Secret
 
 from api.access import Roles
 from api.errors import Code
+from api.multipart import MULTIPART
+from api.quarantine import QuarantinedFile
 from api.versions import JSON
 from api.wire import Wire
 
@@ -52,6 +54,8 @@ class Declaration(TypedDict, total=False):
     # The refusals that a client should be ready for, beyond those of every route.
     refuses: tuple[Code, ...]
     consumes: str
+    # For a multipart body: the most bytes that its file may have.
+    largest: int
     produces: str
     # For a POST that makes something: reads the thing anew when the request is repeated.
     again: Again | None
@@ -77,6 +81,7 @@ class Route:
     origin_is_enough: bool = False
     refuses: tuple[Code, ...] = ()
     consumes: str = JSON
+    largest: int = 0
     produces: str = JSON
     again: Again | None = None
     handler: Handler | None = None
@@ -169,8 +174,20 @@ def _check(route: Route, handler: Handler) -> None:
         raise WrongDeclaration(f"{place} has no docstring: its first line is the summary")
     if route.returns is None and route.produces == JSON and route.status != 204:
         raise WrongDeclaration(f"{place} declares no schema for what it returns")
+    if route.consumes == MULTIPART:
+        _check_upload(route, place)
     given = list(inspect.signature(handler).parameters.values())[1:]
     declared = [schema for schema in (route.body, route.query) if schema is not None]
     if [parameter.annotation for parameter in given] != declared:
         wanted = ", ".join(schema.__name__ for schema in declared) or "nothing"
         raise WrongDeclaration(f"{place} declares {wanted} beside the request, and takes other")
+
+
+def _check_upload(route: Route, place: str) -> None:
+    """One file, of some size, from somebody who is known: what is sent has to lie somewhere."""
+    fields = route.body.model_fields.values() if route.body is not None else ()
+    files = [field for field in fields if field.annotation is QuarantinedFile]
+    if len(files) != 1 or route.largest <= 0 or route.roles is None:
+        raise WrongDeclaration(
+            f"{place} takes an upload: it needs one file in its body, `largest`, and `roles`"
+        )

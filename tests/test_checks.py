@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -11,10 +12,11 @@ from aiohttp import web
 from api.access import MEMBERS
 from api.configuration import read_configuration
 from api.failure import WrongConfiguration
+from api.multipart import MULTIPART
 from api.routing import OPEN, Endpoints, WrongDeclaration
 from api.ws.connection import Connection
 from api.ws.declare import Command, Socket
-from tests.specimen.schemas import NoteOut, WriteNote
+from tests.specimen.schemas import NoteOut, ScanNote, WriteNote
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,6 +95,40 @@ def test_a_route_whose_handler_takes_something_else_is_caught() -> None:
         async def handler(request: web.Request, body: NoteOut) -> NoteOut:
             """A route."""
             return body
+
+
+@pytest.mark.parametrize("declared", [{}, {"largest": 7, "roles": OPEN}])
+def test_an_upload_without_bounds_or_from_anybody_is_caught(declared: dict[str, Any]) -> None:
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="takes an upload"):
+
+        @endpoint.post(
+            "/throw-away",
+            **{"roles": MEMBERS, **declared},
+            body=ScanNote,
+            consumes=MULTIPART,
+            returns=NoteOut,
+        )
+        async def handler(request: web.Request, body: ScanNote) -> NoteOut:
+            """A route."""
+            raise NotImplementedError
+
+
+def test_an_upload_without_a_file_is_caught() -> None:
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="takes an upload"):
+
+        @endpoint.post(
+            "/throw-away",
+            roles=MEMBERS,
+            body=WriteNote,
+            consumes=MULTIPART,
+            largest=7,
+            returns=NoteOut,
+        )
+        async def handler(request: web.Request, body: WriteNote) -> NoteOut:
+            """A route."""
+            raise NotImplementedError
 
 
 def test_a_route_without_words_is_caught() -> None:

@@ -2,6 +2,7 @@
 
 from api.access import EVERYONE, MEMBERS
 from api.errors import Code
+from api.media.refusals import UPLOAD_REFUSALS
 from api.media.schemas import (
     NewScreenshot,
     NewUpload,
@@ -9,7 +10,7 @@ from api.media.schemas import (
     ScreenshotsQuery,
     UploadOut,
 )
-from api.media.uploads import MULTIPART, UPLOAD_REFUSALS
+from api.multipart import MULTIPART
 from api.routing import Endpoints
 from api.wire import Page
 

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, InstanceOf, StringConstraints, WithJsonSchema
 
 from api.accounts.schemas import UserId, UserOut
+from api.quarantine import QuarantinedFile
 from api.wire import SERVER_MADE, PageQuery, Timestamp, Wire, id_field
 
 UploadedFile = Annotated[
-    str,
-    Field(
-        description="What it is, is told from its content and not from its name.",
-        json_schema_extra={"format": "binary"},
-    ),
+    InstanceOf[QuarantinedFile],
+    WithJsonSchema({"type": "string", "format": "binary"}),
+    Field(description="What it is, is told from its content and not from its name."),
 ]
 Caption = Annotated[
     str,

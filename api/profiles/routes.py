@@ -1,7 +1,8 @@
 """Profiles and game credentials over HTTP."""
 
 from api.access import MEMBERS
-from api.media.uploads import MULTIPART, UPLOAD_REFUSALS
+from api.media.refusals import UPLOAD_REFUSALS
+from api.multipart import MULTIPART
 from api.profiles.schemas import (
     ChangeProfile,
     GameBlobOut,

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from api.examples import NoExample, example_command, example_event, example_of, instance_of
 from api.features import ENDPOINTS
 from api.json_schema import GOT, SENT
+from api.multipart import MULTIPART
 from api.wire import Page, Timestamp, Wire, id_field
 from tests.api.declared import ROUTES, FilmOut, SceneCut, socket
 
@@ -143,7 +144,8 @@ def test_an_event_is_shown_as_its_frame() -> None:
 def test_every_declared_schema_takes_its_own_example() -> None:
     declared = [*ROUTES, *(route for endpoint in ENDPOINTS for route in endpoint.routes)]
     for route in declared:
-        for model in filter(None, (route.body, route.query)):
+        body = None if route.consumes == MULTIPART else route.body  # no example is a file
+        for model in filter(None, (body, route.query)):
             model.model_validate(example_of(model, SENT))
         if route.returns is not None:
             assert isinstance(instance_of(route.returns), route.returns)

@@ -1,15 +1,18 @@
 """Notes over HTTP."""
 
+from hashlib import sha256
+
 from aiohttp import web
 
 from api import paging
 from api.access import ADMINS, MEMBERS
 from api.idempotency import begin
 from api.keys import DB
+from api.multipart import MULTIPART
 from api.routing import OPEN, Endpoints
 from api.wire import Page
 from tests.specimen import notes, service
-from tests.specimen.schemas import ChangeNote, NoteOut, NotesQuery, WriteNote
+from tests.specimen.schemas import ChangeNote, NoteOut, NotesQuery, ScanNote, WriteNote
 
 endpoint = Endpoints("Notes")
 
@@ -32,6 +35,24 @@ async def write_note(request: web.Request, body: WriteNote) -> NoteOut:
     """Write a note."""
     async with begin(request) as tx:
         note = await service.write(tx, body)
+    return NoteOut.of(note)
+
+
+@endpoint.post(
+    "/notes/scans",
+    body=ScanNote,
+    consumes=MULTIPART,
+    largest=64 * 1024,
+    returns=NoteOut,
+    status=201,
+    roles=MEMBERS,
+    again=read_again,
+)
+async def scan_note(request: web.Request, body: ScanNote) -> NoteOut:
+    """Note what a file is by its digest."""
+    digest = sha256(b"".join([piece async for piece in body.file.pieces()]))
+    async with begin(request) as tx:
+        note = await service.scan(tx, f"{body.title}{digest.hexdigest()}", body.stars)
     return NoteOut.of(note)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from api.media.schemas import UploadedFile
 from api.wire import SERVER_MADE, PageQuery, Timestamp, Wire, id_field
 from api.ws.declare import Command, Event
 from tests.specimen.notes import Note
@@ -19,6 +20,14 @@ class WriteNote(Wire):
     words: Words
     stars: Annotated[int, Field(ge=0, le=5)] = 0
     due: datetime | None = None
+
+
+class ScanNote(Wire):
+    """A note on paper, photographed: up to 64 KiB."""
+
+    file: UploadedFile
+    title: Annotated[str, Field(max_length=20)] = ""
+    stars: Annotated[int, Field(ge=0, le=5)] = 0
 
 
 class ChangeNote(Wire):

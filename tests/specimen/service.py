@@ -8,7 +8,11 @@ from tests.specimen.schemas import WriteNote
 
 
 async def write(tx: Transaction, body: WriteNote) -> Note:
-    note = await notes.add(tx, body.words, body.stars)
+    return await scan(tx, body.words, body.stars)
+
+
+async def scan(tx: Transaction, words: str, stars: int) -> Note:
+    note = await notes.add(tx, words, stars)
     tx.created(note.id)
     return note
 

@@ -1,0 +1,34 @@
+"""Multipart bodies as clients send them, and a look at what is left of their files."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from api.keys import CONFIGURATION
+from tests.support.server import Server
+
+
+def form(*parts: tuple[str, bytes | str], boundary: str = "x0x") -> tuple[bytes, Mapping[str, str]]:
+    """A body, and the header that tells what it is; bytes are a file's."""
+    body = b""
+    for name, content in parts:
+        is_file = isinstance(content, bytes)
+        head = f'Content-Disposition: form-data; name="{name}"'
+        head += '; filename="../../etc/passwd"\r\nContent-Type: text/plain' if is_file else ""
+        raw = content if isinstance(content, bytes) else content.encode()
+        body += f"--{boundary}\r\n{head}\r\n\r\n".encode() + raw + b"\r\n"
+    body += f"--{boundary}--\r\n".encode()
+    return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def quarantine(server: Server) -> Path:
+    return server.app[CONFIGURATION].data_dir / "quarantine"
+
+
+def held_open(folder: Path) -> int:
+    """How many files in there this process has open; they have no names."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one by which we look
+            count += str(descriptor.readlink()).startswith(str(folder))
+    return count
