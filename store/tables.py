@@ -2,10 +2,12 @@
 
 from store import (
     families,
+    games,
     idempotency,
     identities,
     jobs,
     keys,
+    media,
     oauth_flows,
     oauth_tickets,
     refresh_tokens,
@@ -20,10 +22,12 @@ from store.schema import Base
 
 __all__ = [
     "families",
+    "games",
     "idempotency",
     "identities",
     "jobs",
     "keys",
+    "media",
     "metadata",
     "oauth_flows",
     "oauth_tickets",
