@@ -42,6 +42,7 @@ from api.keys import (
     CONFIGURATION,
     DB,
     ENVELOPE,
+    INTAKE,
     KEYRING,
     LEASES,
     METRICS,
@@ -55,6 +56,8 @@ from api.keys import (
     SIGHTINGS,
 )
 from api.masterkey import master_key
+from api.media.intake import Intake
+from api.media.pictures import Pictures
 from api.metrics import Metrics
 from api.network import Network
 from api.operations import health
@@ -291,6 +294,7 @@ async def _blobs(app: web.Application) -> AsyncIterator[None]:
     try:
         async with storage(app[CONFIGURATION]) as blobs:
             app[BLOBS] = blobs
+            app[INTAKE] = Intake(Pictures(app[QUARANTINE]), blobs)
             yield
     except WrongStorage as wrong:
         raise Failed(str(wrong)) from None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from api.errors import Code, NotFound, Refusal
+from api.errors import Code, NotFound, RangeNotSatisfiable, Refusal
 from store.blobs import NoSuchBlob, TooLarge
 from store.ids import WrongId
 from store.outage import Outage
@@ -58,6 +58,8 @@ def error_headers(refusal: Refusal) -> Mapping[str, str]:
     headers: dict[str, str] = {}
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(max(1, ceil(refusal.retry_after)))
+    if isinstance(refusal, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{refusal.size}"
     if refusal.code.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return headers

@@ -64,6 +64,8 @@ class Code(StrEnum):
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
+    RANGE_NOT_SATISFIABLE = "RANGE_NOT_SATISFIABLE", HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
     MEDIA_REJECTED = "MEDIA_REJECTED", HTTPStatus.UNPROCESSABLE_ENTITY
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH", HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -130,6 +132,16 @@ class Conflict(Refusal):
 
 class PreconditionFailed(Refusal):
     code = Code.PRECONDITION_FAILED
+
+
+class RangeNotSatisfiable(Refusal):
+    """What was asked for lies behind the end."""
+
+    code = Code.RANGE_NOT_SATISFIABLE
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"There are {size:,} bytes, and the range begins behind them.")
+        self.size = size
 
 
 class RateLimited(Refusal):

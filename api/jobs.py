@@ -9,10 +9,12 @@ from api.accounts.login import guests
 from api.accounts.personal_data import service as personal_data
 from api.accounts.signing import SigningKeys
 from api.keys import BLOBS, CLOCK, DB, ENVELOPE
+from api.media.deletion import deletion
 from store import (
     erasure,
     idempotency,
     jobs,
+    media,
     oauth_flows,
     oauth_tickets,
     refresh_tokens,
@@ -80,5 +82,9 @@ def _handlers(app: web.Application) -> dict[str, JobHandler]:
             await run.hold(tx)
             return await keys.renew(tx)
 
-    handlers = (sweep, renew_signing_keys, erase_accounts)
-    return {handler.__name__: handler for handler in handlers}
+    return {
+        "sweep": sweep,
+        "renew_signing_keys": renew_signing_keys,
+        "erase_accounts": erase_accounts,
+        media.DELETE_BLOBS: deletion(blobs),
+    }

@@ -5,6 +5,7 @@ from aiohttp import web
 from api.access import Authenticator, Viewer
 from api.configuration import Configuration
 from api.keyring import Keyring
+from api.media.intake import Intake
 from api.metrics import Metrics
 from api.network import Network
 from api.pulse import Pulse
@@ -30,6 +31,7 @@ KEYRING = web.AppKey("keyring", Keyring)
 ENVELOPE = web.AppKey("envelope", Envelope)
 BLOBS = web.AppKey("blobs", Blobs)
 QUARANTINE = web.AppKey("quarantine", Quarantine)
+INTAKE = web.AppKey("intake", Intake)
 BUS = web.AppKey("bus", Bus)
 PASSWORD_LOCKOUT = web.AppKey("password_lockout", Lockout)
 PRESENCE = web.AppKey("presence", Presence)

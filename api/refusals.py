@@ -34,6 +34,7 @@ _MEANINGS: Mapping[int, tuple[str, str]] = {
     412: ("PreconditionFailed", "It has changed since: `If-Match` names an older version."),
     413: ("PayloadTooLarge", "The body is larger than this route takes."),
     415: ("UnsupportedMediaType", "The body is of a kind that this route does not read."),
+    416: ("RangeNotSatisfiable", "The range lies behind the end; `Content-Range` tells where."),
     422: ("Unprocessable", "It reads well, and is refused for what it holds."),
     429: ("TooManyRequests", "Too much at once; `Retry-After` tells when to come back."),
     500: ("ServerError", "A fault of the server. Nothing was changed."),

@@ -1,7 +1,12 @@
 """Uploads, screenshots and what is stored, over HTTP."""
 
+from aiohttp import web
+
 from api.access import EVERYONE, MEMBERS
+from api.accounts.people import CHILD_CONTACTS
 from api.errors import Code
+from api.keys import DB, SETTINGS, VIEWER
+from api.media import service
 from api.media.refusals import UPLOAD_REFUSALS
 from api.media.schemas import (
     NewScreenshot,
@@ -10,6 +15,7 @@ from api.media.schemas import (
     ScreenshotsQuery,
     UploadOut,
 )
+from api.media.serving import serve_media
 from api.multipart import MULTIPART
 from api.routing import Endpoints
 from api.wire import Page
@@ -55,11 +61,26 @@ endpoint.planned(
     refuses=UPLOAD_REFUSALS,
     consumes=MULTIPART,
 )
-endpoint.planned(
-    "GET",
+
+
+@endpoint.get(
     "/media/{id}",
-    "What is stored, for those who may see it; answers ranges and `If-None-Match`.",
     roles=EVERYONE,
     returns=None,
-    produces="application/octet-stream",
+    produces="*/*",
+    refuses=(Code.RANGE_NOT_SATISFIABLE,),
 )
+async def read_media(request: web.Request) -> web.StreamResponse:
+    """What is stored, for those who may see it.
+
+    By the Bearer token, or by the cookie that a sign-in sets for pages. One range is answered with
+    206 (several are passed over: the whole comes), and `If-None-Match` with 304.
+    """
+    async with request.app[DB].read() as db:
+        media = await service.access_media(
+            db,
+            request[VIEWER],
+            request.match_info["id"],
+            request.app[SETTINGS][CHILD_CONTACTS],
+        )
+    return await serve_media(request, media)
