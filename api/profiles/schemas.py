@@ -1,13 +1,16 @@
 """The wire of profiles and of the game credentials kept in them."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Self
 
 from pydantic import Field, Secret, StringConstraints
 
 from api.accounts.credentials import Handed
-from api.accounts.schemas import AvatarUrl, DisplayName, Locale, TimeZone, UserId
+from api.accounts.schemas import AvatarUrl, DisplayName, Locale, TimeZone, UserId, avatar_url
 from api.media.schemas import UploadedFile
 from api.wire import SERVER_MADE, Timestamp, Wire, id_field
+from store.games import GameCredential, profile_id_of
+from store.users import User
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 
@@ -32,6 +35,17 @@ class GameCredentialOut(Wire):
         Field(description="Whether the client had encrypted the password itself.", examples=[True]),
     ]
     created_at: Annotated[Timestamp, SERVER_MADE]
+
+    @classmethod
+    def of(cls, credential: GameCredential) -> Self:
+        return cls(
+            id=credential.id,
+            profile_id=credential.profile_id,
+            game_name=credential.game_name,
+            username=credential.username,
+            client_encrypted=credential.client_encrypted,
+            created_at=credential.created_at,
+        )
 
 
 class NewGameCredential(Wire):
@@ -80,6 +94,19 @@ class ProfileOut(Wire):
     locale: Annotated[str | None, Field(examples=["de-DE"])]
     timezone: Annotated[str | None, Field(examples=["Europe/Berlin"])]
     games: Annotated[list[GameCredentialOut], SERVER_MADE]
+
+    @classmethod
+    def of(cls, user: User, games: Iterable[GameCredential]) -> Self:
+        return cls(
+            id=profile_id_of(user.id),
+            user_id=user.id,
+            display_name=user.display_name,
+            avatar_url=avatar_url(user.avatar_id),
+            bio=user.bio,
+            locale=user.locale,
+            timezone=user.timezone,
+            games=[GameCredentialOut.of(credential) for credential in games],
+        )
 
 
 class ChangeProfile(Wire):

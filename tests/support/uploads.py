@@ -1,11 +1,13 @@
 """Multipart bodies as clients send them, and a look at what is left of their files."""
 
+import io
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from api.keys import CONFIGURATION
-from tests.support.server import Server
+from tests.support.family import Person
+from tests.support.server import Answered, Server
 
 
 def form(*parts: tuple[str, bytes | str], boundary: str = "x0x") -> tuple[bytes, Mapping[str, str]]:
@@ -32,3 +34,8 @@ def held_open(folder: Path) -> int:
         with suppress(FileNotFoundError):  # the one by which we look
             count += str(descriptor.readlink()).startswith(str(folder))
     return count
+
+
+async def send_avatar(person: Person, content: bytes) -> Answered:
+    body, headers = form(("file", content))
+    return await person.ask("POST", "/profiles/me/avatar", data=io.BytesIO(body), headers=headers)
