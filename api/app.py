@@ -63,6 +63,7 @@ from api.network import Network
 from api.operations import health
 from api.operations import routes as operations
 from api.operations.documents import DOCUMENTS, Documents
+from api.profiles import personal_data as profiles
 from api.pulse import Pulse
 from api.quarantine import Quarantine
 from api.ratelimits import RateLimits
@@ -254,7 +255,6 @@ async def _accounts(app: web.Application) -> AsyncIterator[None]:
         tokens=tokens,
         second_factor=app[SECOND_FACTORS],
     )
-    app[BELONGINGS] = Belongings(own.parts(app[SECOND_FACTORS]))
     yield
     await asyncio.to_thread(app[HASHING].close)
 
@@ -295,6 +295,9 @@ async def _blobs(app: web.Application) -> AsyncIterator[None]:
         async with storage(app[CONFIGURATION]) as blobs:
             app[BLOBS] = blobs
             app[INTAKE] = Intake(Pictures(app[QUARANTINE]), blobs)
+            app[BELONGINGS] = Belongings(
+                (*own.parts(app[SECOND_FACTORS]), *profiles.parts(app[ENVELOPE], blobs))
+            )
             yield
     except WrongStorage as wrong:
         raise Failed(str(wrong)) from None

@@ -60,6 +60,10 @@ _SEALED = tuple(
 )
 
 
+# Nobody plays as many; and a profile shows them all at once.
+MOST = 100
+
+
 def profile_id_of(user_id: str) -> str:
     return f"pr_{user_id.removeprefix('u_')}"
 

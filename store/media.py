@@ -91,6 +91,12 @@ async def find(db: Reading, media_id: str) -> Media | None:
     return None if row is None else Media(*row)
 
 
+async def of(db: Reading, owner_id: str) -> list[Media]:
+    """Everything that somebody ever sent, oldest first."""
+    query = select(*_MEDIA).where(MediaRow.owner_id == owner_id).order_by(MediaRow.created_at)
+    return [Media(*row) for row in await db.execute(query)]
+
+
 async def forget(tx: Transaction, media_id: str) -> None:
     """Nobody sees it from now on, and its blob goes as soon as this is committed."""
     await _forget(tx, MediaRow.id == media_id)

@@ -12,9 +12,6 @@ from store.envelope import DoesNotOpen, Envelope
 from store.games import GameCredential
 from store.keys import WrongMasterKey
 
-# Nobody plays as many; and a profile shows them all at once.
-MOST = 100
-
 _log = structlog.get_logger("hearth.profiles")
 
 
@@ -28,8 +25,8 @@ async def keep(
     user = await users.lock(tx, own_id(viewer))
     if user is None:
         raise NotFound
-    if await games.count(tx, user.id) >= MOST:
-        raise Conflict(f"There are {MOST} game accounts already. Delete one first.")
+    if await games.count(tx, user.id) >= games.MOST:
+        raise Conflict(f"There are {games.MOST} game accounts already. Delete one first.")
     password = body.password_plain
     credential = await games.add(
         tx,

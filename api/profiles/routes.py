@@ -138,4 +138,4 @@ async def read_blob(request: web.Request) -> GameBlobOut:
 
 
 async def _profile(db: Reading, user: User) -> ProfileOut:
-    return ProfileOut.of(user, await games.page(db, user.id, games_service.MOST))
+    return ProfileOut.of(user, await games.page(db, user.id, games.MOST))

@@ -12,7 +12,7 @@ request. A route that is not in the table fails the test.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from store import users
 from store.sessions import Device
 from tests.support import family
 from tests.support.family import PASSWORD, Person
+from tests.support.pictures import plain, saved
 from tests.support.postgres import Postgres
 from tests.support.server import Answered, Server, serving
+from tests.support.uploads import send_avatar
 
 Make = Callable[["World"], Awaitable[Mapping[str, str]]]
 
@@ -79,6 +81,24 @@ async def a_session_of_the_child(world: World) -> Mapping[str, str]:
     assert token is not None
     claims = await world.server.app[ACCESS_TOKENS].read(token)
     return {"sid": claims.session_id}
+
+
+async def a_game_account(world: World) -> Mapping[str, str]:
+    token = await _fresh_token(world, "child")
+    body = {
+        "game_name": "Minecraft",
+        "username": "Lia",
+        "password_plain": "ciphertext",
+        "client_encrypted": True,
+    }
+    kept = await world.server.ask("POST", "/profiles/me/games", token=token, json=body)
+    return {"id": kept.body["id"]}
+
+
+async def an_avatar(world: World) -> Mapping[str, str]:
+    child = replace(world["child"], access=await _fresh_token(world, "child") or "")
+    sent = await send_avatar(child, saved(plain()))
+    return {"id": sent.body["avatar_url"].removeprefix("/media/")}
 
 
 async def a_pending_parent(world: World) -> Mapping[str, str]:
@@ -140,6 +160,15 @@ TABLE = [
     Row("GET /account/export?user_id={id}", "1344..4334", a_child),
     Row("DELETE /account?user_id={id}", "1344..4334", a_child),
     Row("DELETE /account/deletion?user_id={id}", "1344..4334", a_child),
+    # One's own profile, and what belongs to it.
+    Row("GET /profiles/me", MEMBERS),
+    Row("PUT /profiles/me", MEMBERS),
+    Row("POST /profiles/me/avatar", MEMBERS),
+    Row("GET /profiles/me/games", MEMBERS),
+    Row("POST /profiles/me/games", MEMBERS),
+    Row("DELETE /profiles/me/games/{id}", "13.4444334", a_game_account),
+    Row("GET /profiles/me/games/{id}/blob", "13.4444334", a_game_account),
+    Row("GET /media/{id}", "14.....33.", an_avatar),
     # People.
     Row("GET /users/me", MEMBERS),
     Row("GET /users", MEMBERS),

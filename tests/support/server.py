@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ class Answered:
         code: str = self.body["error"]["code"]
         return code
 
+    @property
+    def cookies(self) -> SimpleCookie:
+        """What a browser would keep."""
+        jar = SimpleCookie()
+        for name, value in self.headers.items():
+            if name == "Set-Cookie":
+                jar.load(value)
+        return jar
+
 
 class Server:
     def __init__(self, app: web.Application, port: int, people: People) -> None:
@@ -47,7 +57,8 @@ class Server:
         self.port = port
         self.people = people
         self.url = f"http://localhost:{port}"
-        self.session = aiohttp.ClientSession()
+        # Cookies come along only when a test says so: here everybody shares one client.
+        self.session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
 
     async def ask(
         self,

@@ -1,7 +1,6 @@
 """Each older shape by a client that knows nothing but that shape, and stays signed in for a day."""
 
 from collections.abc import AsyncIterator
-from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from store import settings
 from tests.support import family
 from tests.support.clock import MovableClock
 from tests.support.family import PASSWORD
-from tests.support.server import Answered, Server
+from tests.support.server import Server
 
 HOUR = 3600.0
 
@@ -97,7 +96,7 @@ async def test_a_cookie_for_a_day(open_house: Server, clock: MovableClock) -> No
     await open_house.ask("POST", "/api/signup", json=body)
     signed_in = await open_house.ask("POST", "/api/auth/login/", json=body)
     assert signed_in.status == 200
-    jar = cookies_of(signed_in)
+    jar = signed_in.cookies
     session = jar["hearth_session"]
     assert (session["httponly"], session["path"], session["samesite"]) == (True, "/", "Lax")
     cookie = {"Cookie": f"hearth_session={session.value}"}
@@ -121,7 +120,7 @@ async def test_a_cookie_for_a_day(open_house: Server, clock: MovableClock) -> No
     here = {**cookie, "Origin": open_house.url}
     left = await open_house.ask("POST", "/api/auth/logout/", headers=here)
     assert left.status == 204
-    assert cookies_of(left)["hearth_session"]["max-age"] == "0"
+    assert left.cookies["hearth_session"]["max-age"] == "0"
     replayed = await open_house.ask("GET", "/users/me", headers=cookie)
     assert (replayed.status, replayed.code) == (401, "UNAUTHENTICATED")
 
@@ -130,7 +129,7 @@ async def test_a_bearer_token_wins_over_a_cookie(open_house: Server) -> None:
     body = {"email": "both@example.org", "password": PASSWORD}
     await open_house.ask("POST", "/api/signup", json=body)
     signed_in = await open_house.ask("POST", "/api/auth/login/", json=body)
-    headers = {"Cookie": f"hearth_session={cookies_of(signed_in)['hearth_session'].value}"}
+    headers = {"Cookie": f"hearth_session={signed_in.cookies['hearth_session'].value}"}
     left = await open_house.ask(
         "POST", "/auth/logout", token=signed_in.body["token"], headers=headers
     )
@@ -173,11 +172,3 @@ async def test_settings_are_read_by_everybody_at_once(house: Server) -> None:
     async with house.app[DB].read() as db:
         assert (await settings.read(db)).values["registration"] == "open"
     await change(house, registration="approval")
-
-
-def cookies_of(answer: Answered) -> SimpleCookie:
-    jar = SimpleCookie()
-    for name, value in answer.headers.items():
-        if name == "Set-Cookie":
-            jar.load(value)
-    return jar

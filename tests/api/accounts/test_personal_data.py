@@ -16,7 +16,9 @@ from tests.support import family
 from tests.support.clock import MovableClock
 from tests.support.family import PASSWORD, Person
 from tests.support.kept import everything_kept
+from tests.support.pictures import opened, plain, saved
 from tests.support.server import Server
+from tests.support.uploads import send_avatar
 
 DAY = 86_400.0
 
@@ -38,7 +40,10 @@ async def exported(person: Person, query: str = "") -> dict[str, Any]:
     assert "attachment" in answer.headers["Content-Disposition"]
     with ZipFile(io.BytesIO(answer.raw)) as zipped:
         assert zipped.testzip() is None
-        return {name: json.loads(zipped.read(name)) for name in zipped.namelist()}
+        return {
+            name: json.loads(zipped.read(name)) if name.endswith(".json") else zipped.read(name)
+            for name in zipped.namelist()
+        }
 
 
 async def erase_what_is_due(app: web.Application) -> dict[str, Any]:
@@ -50,14 +55,20 @@ async def erase_what_is_due(app: web.Application) -> dict[str, Any]:
 
 async def test_an_export_holds_what_is_known_and_no_secret(mara: Person) -> None:
     lia = await family.child(mara, "Lia", birth_date="2017-05-21", pin="4711")
+    game = {"game_name": "Chess", "username": "Mara", "password_plain": "a password of hers"}
+    assert (await mara.ask("POST", "/profiles/me/games", json=game)).status == 201
+    await send_avatar(mara, saved(plain()))
     own = await exported(mara)
+    [avatar] = [own.pop(name) for name in list(own) if name.startswith("media/")]
+    assert opened(avatar).size == (512, 512)
     assert own["account.json"]["email"] == mara.email
+    assert own["games.json"][0]["game_name"] == "Chess"
     assert own["family.json"]["children"] == [lia.id]
     assert len(own["sessions.json"]) == 1
     hers = await exported(mara, f"?user_id={lia.id}")
     assert hers["account.json"]["birth_date"] == "2017-05-21"
     assert hers["family.json"]["guardians"] == [mara.id]
-    for words in (PASSWORD, "argon2", "4711", mara.refresh):
+    for words in (PASSWORD, "argon2", "4711", "a password of hers", mara.refresh):
         assert words not in json.dumps([own, hers])
 
 
@@ -65,6 +76,9 @@ async def test_an_account_goes_after_the_days_of_grace(
     admin: Person, mara: Person, clock: MovableClock
 ) -> None:
     app = mara.server.app
+    game = {"game_name": "Backgammon", "username": "Mara", "password_plain": "a password of hers"}
+    assert (await mara.ask("POST", "/profiles/me/games", json=game)).status == 201
+    await send_avatar(mara, saved(plain()))
     asked = await mara.ask("DELETE", "/account")
     assert asked.status == 202
     assert asked.body["user_id"] == mara.id
@@ -82,6 +96,8 @@ async def test_an_account_goes_after_the_days_of_grace(
         kept = await everything_kept(db)
     assert mara.email is not None
     assert mara.email not in kept
+    assert mara.id not in kept
+    assert [row for row in kept.split("\n") if "Backgammon" in row] == []
 
 
 async def test_a_deletion_can_be_called_off(mara: Person, clock: MovableClock) -> None:

@@ -8,7 +8,6 @@ import pytest
 from api.accounts.keys import ACCESS_TOKENS
 from api.keys import AUTHENTICATOR, CLOCK, DB
 from store import refresh_tokens, sessions
-from tests.api.accounts.test_older_shapes import cookies_of
 from tests.support import family
 from tests.support.clock import MovableClock
 from tests.support.family import Person
@@ -44,14 +43,14 @@ async def test_a_token_from_the_cookie_is_answered_in_the_cookie(mara: Person) -
     body = {"email": mara.email, "password": mara.password}
     signed_in = await mara.server.ask("POST", "/auth/login", json=body)
     assert signed_in.body["refresh"] is None
-    cookie = cookies_of(signed_in)["hearth_refresh"]
+    cookie = signed_in.cookies["hearth_refresh"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/auth")
     assert cookie["max-age"] == "604800"
     headers = {"Cookie": f"hearth_refresh={cookie.value}"}
     answer = await mara.server.ask("POST", "/auth/refresh", headers=headers)
     assert answer.status == 200
     assert answer.body["refresh"] is None
-    assert cookies_of(answer)["hearth_refresh"].value != cookie.value
+    assert answer.cookies["hearth_refresh"].value != cookie.value
     assert answer.body["csrf_token"] == signed_in.body["csrf_token"]
 
 
@@ -157,19 +156,19 @@ async def test_a_session_ends_alone_or_with_all_others(mara: Person) -> None:
 async def test_the_refresh_cookie_signs_out_with_the_csrf_token_beside_it(mara: Person) -> None:
     body = {"email": mara.email, "password": mara.password}
     signed_in = await mara.server.ask("POST", "/auth/login", json=body)
-    cookie = {"Cookie": f"hearth_refresh={cookies_of(signed_in)['hearth_refresh'].value}"}
+    cookie = {"Cookie": f"hearth_refresh={signed_in.cookies['hearth_refresh'].value}"}
     assert (await mara.server.ask("POST", "/auth/logout", headers=cookie)).code == "CSRF"
     right = {**cookie, "X-CSRF-Token": signed_in.body["csrf_token"]}
     left = await mara.server.ask("POST", "/auth/logout", headers=right)
     assert left.status == 204
-    assert cookies_of(left)["hearth_refresh"]["max-age"] == "0"
+    assert left.cookies["hearth_refresh"]["max-age"] == "0"
     assert (await mara.server.ask("POST", "/auth/refresh", headers=cookie)).status == 401
 
 
 async def test_the_refresh_cookie_opens_nothing_else(mara: Person) -> None:
     body = {"email": mara.email, "password": mara.password}
     signed_in = await mara.server.ask("POST", "/auth/login", json=body)
-    jar = cookies_of(signed_in)
+    jar = signed_in.cookies
     sent = "; ".join(f"{name}={jar[name].value}" for name in jar)
     assert (await mara.server.ask("GET", "/users/me", headers={"Cookie": sent})).status == 401
 

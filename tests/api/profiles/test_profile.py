@@ -118,4 +118,4 @@ async def test_whoever_came_by_the_set_up_link_has_none_yet(
         token = await setup_link.make(tx)
     body = {"json": {"bio": "x"}} if method == "PUT" else {}
     answered = await house.ask(method, f"/profiles/me{path}", token=token, **body)
-    assert answered.code == "NOT_FOUND"
+    assert answered.code == "FORBIDDEN"
