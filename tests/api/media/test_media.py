@@ -179,11 +179,12 @@ async def test_a_page_sees_it_by_the_cookie_of_the_sign_in_and_nothing_else(
     house: Server, mara: Person
 ) -> None:
     thing = await put(house, mara)
-    await mara.sign_in()
-    # As a browser: it has kept the cookies, and sends each where it belongs.
+    cookie = (await mara.sign_in()).cookies["hearth_media"]
+    assert cookie["path"] == "/media"
+    sent = {"Cookie": f"hearth_media={cookie.value}"}
     for path in (f"/media/{thing.id}", f"/media/{thing.id}/"):
-        assert (await house.ask("GET", path)).raw == CONTENT
-    assert (await house.ask("GET", "/profiles/me")).status == 401
+        assert (await house.ask("GET", path, headers=sent)).raw == CONTENT
+    assert (await house.ask("GET", "/profiles/me", headers=sent)).status == 401
 
 
 async def test_what_is_for_nothing_that_we_know_is_seen_by_nobody(
