@@ -55,7 +55,7 @@ from api.keys import (
     SETTINGS,
     SIGHTINGS,
 )
-from api.masterkey import master_key
+from api.masterkey import home_of
 from api.media.intake import Intake
 from api.media.pictures import Pictures
 from api.metrics import Metrics
@@ -79,7 +79,6 @@ from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
 from api.ws.serving import serve_socket
 from store import jobs as stored_jobs
-from store import keys as stored_keys
 from store import settings as stored_settings
 from store.blobs import WrongStorage
 from store.clock import Clock, SystemClock
@@ -163,6 +162,7 @@ def build_app(
         [
             _shared,
             _database,
+            _envelope,
             _keyring,
             _settings,
             _accounts,
@@ -215,16 +215,27 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     await db.close()
 
 
+async def _envelope(app: web.Application) -> AsyncIterator[None]:
+    db = app[DB]
+    app[ENVELOPE] = envelope = Envelope(await home_of(app[CONFIGURATION]).provider(db))
+    async with db.begin() as tx:
+        await envelope.establish(tx)
+
+    async def keep_up() -> None:
+        async with db.read() as reading:
+            await envelope.keep_up(reading)
+
+    app[PULSE].every("master_key", 1.0, keep_up)
+    yield
+
+
 async def _keyring(app: web.Application) -> AsyncIterator[None]:
     configured = app[CONFIGURATION].secret_key
-    master = await asyncio.to_thread(master_key, app[CONFIGURATION])
-    app[ENVELOPE] = Envelope(master)
     if configured is not None:
         app[KEYRING] = Keyring(configured.get_secret_value().encode())
     else:
         async with app[DB].begin() as tx:
-            secret = await stored_keys.server_secret(tx, master)
-        app[KEYRING] = Keyring(secret)
+            app[KEYRING] = Keyring(await app[ENVELOPE].server_secret(tx))
     yield
 
 

@@ -8,7 +8,6 @@ import ipaddress
 import os
 import re
 import secrets
-from base64 import b64decode
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -31,12 +30,14 @@ from sqlalchemy.exc import ArgumentError
 
 from api.failure import WrongConfiguration
 from api.web_addresses import is_confidential
+from store.master_key import LocalMasterKey, NoMasterKey
 
 ENV_FILE = ".env"
 
 
 _ASYNC_DRIVERS = {"aiopg", "asyncpg", "psycopg"}
 _TURN_URL = re.compile(r"turns?:[^\s:?]+(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?")
+_FACTORY = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*:[A-Za-z_]\w*")
 _ALLOWED_HOST = re.compile(r"[A-Za-z0-9*._:\[\]-]+")
 
 
@@ -66,12 +67,9 @@ def _master_key(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        key = b64decode(value, validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise ValueError("is not 32 bytes in base64; `openssl rand -base64 32` makes one")
-    return key
+        return LocalMasterKey.read(value).secret
+    except NoMasterKey:
+        raise ValueError("is not 32 bytes in base64; `openssl rand -base64 32` makes one") from None
 
 
 List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -109,6 +107,7 @@ class Configuration(BaseSettings):
         None, validation_alias="hearth_master_key"
     )
     master_key_file: Path | None = Field(None, validation_alias="hearth_master_key_file")
+    key_provider: str | None = Field(None, validation_alias="hearth_key_provider")
 
     access_token_exp_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
     refresh_token_exp_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
@@ -174,6 +173,13 @@ class Configuration(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < 32:
             raise ValueError("is shorter than 32 bytes; `openssl rand -base64 48` makes one")
+        return value
+
+    @field_validator("key_provider")
+    @classmethod
+    def _names_a_factory(cls, value: str | None) -> str | None:
+        if value is not None and not _FACTORY.fullmatch(value):
+            raise ValueError("names no plug-in; write package.module:factory")
         return value
 
     @field_validator("public_url")
@@ -356,14 +362,17 @@ def read_configuration(**given: Any) -> Configuration:
         present = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     except (OSError, UnicodeDecodeError):
         raise WrongConfiguration(f"{ENV_FILE} can't be read; it is text in UTF-8") from None
-    if "HEARTH_KEY_PROVIDER" in present:
-        # Better no start than keys that lie somewhere else than where they were meant to.
-        raise WrongConfiguration("HEARTH_KEY_PROVIDER: there are no key plug-ins yet; leave it out")
     _refuse_misspelt(present)
     try:
         return Configuration(**by_variable(given))
     except ValidationError as wrong:
         raise WrongConfiguration(_in_one_line(wrong, present)) from None
+
+
+def environment() -> dict[str, str]:
+    """What the configuration is read from, for a plug-in that has variables of its own."""
+    written = {name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}
+    return {**written, **os.environ}
 
 
 def by_variable(given: Mapping[str, Any]) -> dict[str, Any]:

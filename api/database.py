@@ -8,10 +8,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.configuration import Configuration, read_configuration
-from api.failure import Failed
+from api.failure import Failed, WrongConfiguration
 from store.database import DatabaseAway
 from store.embedded import Cluster, ClusterError
-from store.keys import WrongMasterKey
+from store.key_service import KeyServiceAway
+from store.master_key import WrongMasterKey
 from store.migrate import UnknownRevision
 
 
@@ -69,10 +70,12 @@ def _failures() -> Iterator[None]:
     except UnknownRevision as error:
         raise Failed(f"{error}; `alembic history` lists the revisions there are") from None
     except WrongMasterKey:
-        raise Failed(
+        raise WrongConfiguration(
             "the keys in this database were wrapped by another master key; give that one, as"
             " HEARTH_MASTER_KEY, HEARTH_MASTER_KEY_FILE or master.key in the data folder"
         ) from None
+    except KeyServiceAway as error:
+        raise Failed(f"HEARTH_KEY_PROVIDER: {error}; see to it and try again") from None
     except (OperationalError, ProgrammingError, DatabaseAway) as error:
         raise Failed(
             f"DATABASE_URL: the database can't be used ({_reason(error)}); `hearth doctor` looks"

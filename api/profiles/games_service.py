@@ -10,7 +10,6 @@ from store import games, users
 from store.database import Reading, Transaction
 from store.envelope import DoesNotOpen, Envelope
 from store.games import GameCredential
-from store.keys import WrongMasterKey
 
 _log = structlog.get_logger("hearth.profiles")
 
@@ -60,7 +59,7 @@ async def read_blob(db: Reading, envelope: Envelope, viewer: Viewer, credential_
     credential = await access_game(db, viewer, credential_id)
     try:
         blob = await games.blob(db, envelope, own_id(viewer), credential.id)
-    except (DoesNotOpen, WrongMasterKey):
+    except DoesNotOpen:
         # Either somebody moved it about in the database, or its keys were not restored with it.
         _log.error("game_credential_does_not_open", credential=credential.id)
         raise Conflict(

@@ -13,7 +13,7 @@ from pydantic import SecretBytes, SecretStr
 from api.configuration import Configuration
 from api.keyring import Keyring
 from api.logs import configure_logs
-from store.keys import LocalMasterKey
+from store.master_key import LocalMasterKey
 
 
 @pytest.fixture

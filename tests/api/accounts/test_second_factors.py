@@ -19,7 +19,8 @@ from api.settings.live import LiveSettings
 from store import second_factors, users
 from store.database import Database, Message
 from store.envelope import DoesNotOpen, Envelope
-from store.keys import KeyRow, LocalMasterKey
+from store.keys import KeyRow
+from store.master_key import LocalMasterKey
 from store.second_factors import SecondFactorRow
 from store.settings import Changed
 from store.users import NewUser
