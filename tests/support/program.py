@@ -81,15 +81,22 @@ class Program:
 
 @asynccontextmanager
 async def started(
-    *command: str | Path, cwd: Path, variables: Mapping[str, str] | None = None
+    *command: str | Path,
+    cwd: Path,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
 ) -> AsyncIterator[Program]:
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
         env=environment(variables),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stdin is not None
+    process.stdin.write(given)
+    process.stdin.close()
     program = Program(process)
     try:
         yield program

@@ -15,7 +15,7 @@ from tests.support.program import PROGRAM, Ended, run, started
 ROOT = Path(__file__).parents[3]
 ALEMBIC = PROGRAM.with_name("alembic")
 AWAY = "postgres://x:secret@127.0.0.1:1/x"
-COMMANDS = ("serve", "migrate", "doctor", "jobs", "openapi", "asyncapi", "mock")
+COMMANDS = ("serve", "migrate", "doctor", "jobs", "keys", "openapi", "asyncapi", "mock")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_help_tells_about_each_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "nonsense", "serve --nonsense", "serve --port x", "jobs", "jobs nonsense"]
+    "words", ["", "nonsense", "serve --nonsense", "serve --port x", "jobs", "jobs nonsense", "keys"]
 )
 async def test_a_command_used_wrongly_ends_with_2(words: str, tmp_path: Path) -> None:
     ended = await run(*words.split(), cwd=tmp_path)
@@ -217,6 +217,6 @@ async def test_another_master_key_is_one_line(tmp_path: Path, variables: dict[st
     assert made.code == 0
     other = {**variables, "HEARTH_MASTER_KEY": b64encode(b"x" * 32).decode()}
     ended = await run("jobs", "run", "sweep", cwd=tmp_path, variables=other)
-    assert ended.code == 1
+    assert ended.code == 2
     assert "another master key" in ended.errors.splitlines()[-1]
     assert "Traceback" not in ended.errors
