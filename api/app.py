@@ -6,6 +6,7 @@ real parts, one `cleanup_ctx` a resource, in the order in which they need each o
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from aiohttp import web
@@ -35,6 +36,7 @@ from api.failure import Failed
 from api.features import ENDPOINTS, SOCKETS
 from api.keyring import Keyring
 from api.keys import (
+    AUDIT_LOG,
     AUTHENTICATOR,
     BLOBS,
     BUS,
@@ -78,13 +80,17 @@ from api.storage import storage
 from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
 from api.ws.serving import serve_socket
+from store import audit as stored_audit
 from store import jobs as stored_jobs
 from store import settings as stored_settings
+from store.audit import AuditLog
+from store.audit_head import HeadFile, HeadKeeper
 from store.blobs import WrongStorage
 from store.clock import Clock, SystemClock
 from store.database import STANDING, Database
 from store.envelope import Envelope
 from store.limits.local import LocalLimits
+from store.outage import Outage
 
 DECLARED_SETTINGS: tuple[AnySetting, ...] = (
     ratelimits.AUTH,
@@ -164,6 +170,7 @@ def build_app(
             _database,
             _envelope,
             _keyring,
+            _audit,
             _settings,
             _accounts,
             _providers,
@@ -237,6 +244,25 @@ async def _keyring(app: web.Application) -> AsyncIterator[None]:
         async with app[DB].begin() as tx:
             app[KEYRING] = Keyring(await app[ENVELOPE].server_secret(tx))
     yield
+
+
+async def _audit(app: web.Application) -> AsyncIterator[None]:
+    db, pulse = app[DB], app[PULSE]
+    app[AUDIT_LOG] = await AuditLog.attach(db, app[ENVELOPE])
+    heads = HeadKeeper(db, HeadFile(app[CONFIGURATION].data_dir))
+    pulse.every("audit_head", 5.0, heads.follow)
+    subscription = await app[BUS].subscribe(stored_audit.TOPIC, lambda _: pulse.wake("audit_head"))
+    try:
+        await heads.follow()
+    except OSError as error:
+        raise Failed(
+            f"audit.head can't be written to {app[CONFIGURATION].data_dir}: {error.strerror}"
+        ) from None
+    yield
+    await subscription.close()
+    # The last commits came after the last beat. What is missed here, the next start makes up for.
+    with suppress(Outage, OSError):
+        await heads.follow()
 
 
 async def _settings(app: web.Application) -> AsyncIterator[None]:

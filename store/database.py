@@ -101,7 +101,9 @@ class Transaction(Reading):
     async def finish(self, record: Record | None) -> list[tuple[str, Message]]:
         for write in self._last_writes:
             await write(self)
-        if self.deeds and record is not None:
+        if self.deeds:
+            if record is None:
+                raise NobodyRecords
             await record(self, self.deeds)
         return self._announcements
 
@@ -130,6 +132,10 @@ def _connect_args(url: URL) -> dict[str, Any]:
     return {"options": options, **_TCP} if "options" not in url.query else dict(_TCP)
 
 
+class NobodyRecords(Exception):
+    """Something is to be audited, and `audit_with` has not been told how: so it is not done."""
+
+
 class DatabaseAway(Outage):
     """PostgreSQL can't be reached, or could not finish in time: nothing of it was done."""
 
@@ -154,6 +160,7 @@ class Database:
         self._engine = engine
         # Same pool: a lone read needs no BEGIN and no COMMIT around it.
         self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._scanning_engine = engine.execution_options(postgresql_readonly=True)
         self._clock = clock
         self._publish = publish
         self._record: Record | None = None
@@ -188,8 +195,18 @@ class Database:
             async with self._reading_engine.connect() as connection:
                 yield Reading(connection, self._now())
 
+    @asynccontextmanager
+    async def scan(self) -> AsyncIterator[Reading]:
+        """For what is longer than memory: `stream` gets its rows from the server as it goes.
+
+        It takes a transaction, for outside of one PostgreSQL would make the whole answer first.
+        """
+        with _outages():
+            async with self._scanning_engine.connect() as connection:
+                yield Reading(connection, self._clock.now())
+
     def audit_with(self, record: Record) -> None:
-        """From here on this writes what transactions collect, as their very last statements."""
+        """From here on `record` writes down a transaction's deeds, as its very last statements."""
         self._record = record
 
     @asynccontextmanager

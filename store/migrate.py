@@ -4,7 +4,7 @@ Old and new servers run side by side during an upgrade, so a migration first onl
 what nobody uses any more goes a release later (contract).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -40,7 +40,8 @@ async def migrate(
     """Bring the schema to a revision (`-1`: one back), as the role that owns it.
 
     `rows_only` names the application's role where it is another. It gets the rows of every table,
-    and of a table that is declared with `info={"rights": …}` only what stands there.
+    and of a table that is declared with `info={"rights": …}` only what stands there. Where one role
+    does both, that holds for its rights to the rows as well, which it could give back to itself.
     """
     engine = create_async_engine(url, poolclass=NullPool)
     try:
@@ -49,7 +50,7 @@ async def migrate(
             await connection.commit()
             is_ours = await connection.run_sync(_run, to, say)
             # A newer release may have taken rights away that this one still knows.
-            if is_ours and rows_only is not None:
+            if is_ours:
                 await connection.run_sync(_give_rows, rows_only)
             await connection.commit()
     finally:
@@ -84,17 +85,25 @@ def _before(scripts: ScriptDirectory, present: str | None) -> set[str]:
     return {"base", *earlier} - {present}
 
 
-def _give_rows(connection: Connection, role: str) -> None:
+def _give_rows(connection: Connection, role: str | None) -> None:
     """Give the application's role exactly the rights that each table is declared with."""
+    rights = {name: table.info.get("rights", _ROWS) for name, table in metadata.tables.items()}
+    if role is None:
+        narrower = {name: allowed for name, allowed in rights.items() if allowed != _ROWS}
+        _give(connection, narrower, "CURRENT_USER")
+        return
     quoted = connection.dialect.identifier_preparer.quote(role)
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+    _give(connection, {**rights, "alembic_version": "SELECT"}, quoted)
+
+
+def _give(connection: Connection, rights: Mapping[str, str], role: str) -> None:
     present = set(inspect(connection).get_table_names())
-    rights = {name: table.info.get("rights", _ROWS) for name, table in metadata.tables.items()}
-    for name, allowed in {**rights, "alembic_version": "SELECT"}.items():
+    for name, allowed in rights.items():
         if name in present:
             table = connection.dialect.identifier_preparer.quote(name)
-            connection.execute(text(f"REVOKE ALL ON {table} FROM {quoted}"))
-            connection.execute(text(f"GRANT {allowed} ON {table} TO {quoted}"))
+            connection.execute(text(f"REVOKE ALL ON {table} FROM {role}"))
+            connection.execute(text(f"GRANT {allowed} ON {table} TO {role}"))
 
 
 def is_fit(present: str | None) -> bool:

@@ -1,6 +1,7 @@
 """Every table, gathered: what migrations compare the database with."""
 
 from store import (
+    audit,
     families,
     games,
     idempotency,
@@ -22,6 +23,7 @@ from store import (
 from store.schema import Base
 
 __all__ = [
+    "audit",
     "families",
     "games",
     "idempotency",

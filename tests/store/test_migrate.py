@@ -57,6 +57,26 @@ def test_the_application_s_role_cannot_say_which_schema_this_is(
         application.execute(text("DELETE FROM alembic_version"))
 
 
+def test_the_log_is_for_reading_and_adding_only_where_one_role_does_everything(
+    postgres: Postgres,
+) -> None:
+    name = postgres.make_database(template="template0")
+    asyncio.run(migrate.migrate(postgres.owner_url(name)))
+    with connected(postgres.owner_url(name)) as only_role:
+        for statement in (
+            "UPDATE audit_log SET number = 1",
+            "DELETE FROM audit_log",
+            "TRUNCATE audit_log",
+        ):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                only_role.execute(text(statement))
+            only_role.rollback()
+        assert only_role.scalar(text("SELECT count(*) FROM audit_log")) == 0
+        only_role.execute(text("DELETE FROM settings"))
+        only_role.execute(text("ALTER TABLE audit_log ADD COLUMN later int"))
+    postgres.drop_database(name)
+
+
 def test_a_schema_that_is_newer_than_the_code_stays(postgres: Postgres, name: str) -> None:
     with connected(postgres.owner_url(name)) as owner:
         owner.execute(text("UPDATE alembic_version SET version_num = '9999'"))

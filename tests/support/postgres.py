@@ -44,13 +44,17 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         asyncio.run(self.tell(f"DROP DATABASE {name} WITH (FORCE)"))
 
-    async def tell(self, statement: str) -> None:
-        """Have the superuser run a statement."""
+    async def tell(self, *statements: str, database: str | None = None) -> None:
+        """Have the superuser run statements, each for itself."""
+        url = make_url(self._cluster.superuser_url)
         engine = create_async_engine(
-            self._cluster.superuser_url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+            url if database is None else url.set(database=database),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
         )
         async with engine.connect() as connection:
-            await connection.execute(text(statement))
+            for statement in statements:
+                await connection.execute(text(statement))
         await engine.dispose()
 
 
@@ -64,7 +68,8 @@ def postgres() -> Iterator[Postgres]:
     cluster = Cluster(folder / "postgres", settings=settings)
     cluster.start()
     try:
-        asyncio.run(migrate(make_url(cluster.owner_url)))
+        application = make_url(cluster.application_url).username
+        asyncio.run(migrate(make_url(cluster.owner_url), rows_only=application))
         yield Postgres(cluster)
     finally:
         cluster.stop()
@@ -74,6 +79,14 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def database_name(postgres: Postgres) -> Iterator[str]:
     """A migrated database, private to the module."""
+    name = postgres.make_database()
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def own_database(postgres: Postgres) -> Iterator[str]:
+    """A migrated database, private to the test."""
     name = postgres.make_database()
     yield name
     postgres.drop_database(name)
