@@ -14,6 +14,7 @@ from api.accounts.registration import routes as registration
 from api.accounts.sessions import routes as sessions
 from api.accounts.totp import routes as totp
 from api.admin import account_routes as admin_accounts
+from api.admin import log_routes as audit_log
 from api.admin import routes as admin
 from api.billing import routes as billing
 from api.calls import commands as calls_socket
@@ -65,6 +66,7 @@ ENDPOINTS: tuple[Endpoints, ...] = (
     push.endpoint,
     admin_accounts.endpoint,
     admin.endpoint,
+    audit_log.endpoint,
     billing.endpoint,
     settings.endpoint,
     operations.endpoint,

@@ -43,13 +43,13 @@ class _ServerMade:
 SERVER_MADE = _ServerMade()
 
 
-def _in_milliseconds(moment: datetime) -> str:
+def in_milliseconds(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 Timestamp = Annotated[
     AwareDatetime,
-    PlainSerializer(_in_milliseconds),
+    PlainSerializer(in_milliseconds),
     WithJsonSchema({"type": "string", "format": "date-time"}),
     Field(examples=["2026-03-01T12:00:00.000Z"]),
 ]

@@ -1,22 +1,13 @@
 """Administration over HTTP."""
 
 from api.access import ADMINS
-from api.admin.schemas import AuditEntryOut, LogsQuery, OverviewOut
+from api.admin.schemas import OverviewOut
 from api.conversations.report_schemas import FullReportOut, ReportsQuery, ResolveReport
 from api.routing import Endpoints
 from api.wire import Page
 
 endpoint = Endpoints("Administration")
 
-endpoint.planned(
-    "GET",
-    "/admin/logs",
-    "The audit log, newest first; as CSV when asked for.",
-    roles=ADMINS,
-    query=LogsQuery,
-    returns=Page[AuditEntryOut],
-    produces="text/csv",
-)
 endpoint.planned(
     "GET",
     "/admin/overview",

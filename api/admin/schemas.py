@@ -1,6 +1,6 @@
 """The wire of administration: accounts, the audit log and the overview."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -8,6 +8,8 @@ from api.access import Role
 from api.accounts.credentials import Handed
 from api.accounts.schemas import AccountStatus, UserId
 from api.wire import SERVER_MADE, PageQuery, Timestamp, Wire, id_field
+from store.audit import Wanted
+from store.audit_entry import Entry
 
 
 class AccountsQuery(PageQuery):
@@ -53,7 +55,9 @@ class AuditEntryOut(Wire):
 
     id: Annotated[str, SERVER_MADE, id_field("a")]
     actor_id: Annotated[
-        UserId | None, SERVER_MADE, Field(description="Null: the server did it by itself.")
+        UserId | None,
+        SERVER_MADE,
+        Field(description="Null: the server did it by itself, or somebody without an account."),
     ]
     action: Annotated[str, SERVER_MADE, Field(examples=["account.suspend"])]
     entity_type: Annotated[str, SERVER_MADE, Field(examples=["user"])]
@@ -83,6 +87,22 @@ class AuditEntryOut(Wire):
         ),
     ]
 
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        return cls(
+            id=entry.id,
+            actor_id=entry.actor_id,
+            action=entry.action,
+            entity_type=entry.entity_type,
+            entity_id=entry.entity_id,
+            before=entry.before,
+            after=entry.after,
+            ip=entry.ip,
+            created_at=entry.created_at,
+            number=entry.number,
+            hash=entry.hash.hex(),
+        )
+
 
 class LogsQuery(PageQuery):
     """Which entries; what is given narrows together."""
@@ -106,6 +126,16 @@ class LogsQuery(PageQuery):
             examples=["json"],
         ),
     ] = None
+
+    def wanted(self) -> Wanted:
+        return Wanted(
+            actor_id=self.actor_id,
+            action=self.action,
+            entity_type=self.entity_type,
+            entity_id=self.entity_id,
+            since=self.from_,
+            until=self.to,
+        )
 
 
 class PeopleCount(Wire):

@@ -33,6 +33,8 @@ async def change(
     if not changed:
         return before
     await stored.write(tx, changed, by=viewer.user_id)
+    replaced = {name: present[name] for name in changed}
+    tx.audit("settings.change", "settings", None, before=replaced, after=changed)
     return await stored.read(tx)
 
 

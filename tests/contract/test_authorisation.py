@@ -184,6 +184,7 @@ TABLE = [
     Row("POST /admin/accounts/{id}/suspend", ADMINS, a_child),
     Row("POST /admin/accounts/{id}/restore", ADMINS, a_child),
     Row("POST /admin/accounts/{id}/reset-password", ADMINS, a_child),
+    Row("GET /admin/logs", ADMINS),
     Row("GET /admin/settings", ADMINS),
     Row("PUT /admin/settings", ADMINS, body={"settings": {}}),
     # What is there for everybody, and what this server was not given.
