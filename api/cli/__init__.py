@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from api.cli import admin, doctor, documents, jobs, keys, migrate, mock, serve
+from api.cli import admin, audit, doctor, documents, jobs, keys, migrate, mock, serve
 from api.failure import Failed
 
 # In the order in which people come to need them.
-_COMMANDS = (serve, admin, migrate, doctor, jobs, keys, documents, mock)
+_COMMANDS = (serve, admin, migrate, doctor, jobs, keys, audit, documents, mock)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,7 +15,18 @@ from tests.support.program import PROGRAM, Ended, run, started
 ROOT = Path(__file__).parents[3]
 ALEMBIC = PROGRAM.with_name("alembic")
 AWAY = "postgres://x:secret@127.0.0.1:1/x"
-COMMANDS = ("serve", "migrate", "doctor", "jobs", "keys", "openapi", "asyncapi", "mock")
+COMMANDS = (
+    "serve",
+    "admin",
+    "migrate",
+    "doctor",
+    "jobs",
+    "keys",
+    "audit",
+    "openapi",
+    "asyncapi",
+    "mock",
+)
 
 
 @pytest.fixture
