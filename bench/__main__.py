@@ -7,6 +7,7 @@ a machine that does other things besides slows both sides down.
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from store.embedded import Cluster
@@ -21,15 +22,25 @@ def say(line: str) -> None:
 def dialect() -> int:
     """`postgresql+aiopg` beside psycopg and asyncpg, against a PostgreSQL as a house runs it."""
     say("the database dialect beside others (about two minutes)")
+    return in_a_house("dialect", lambda cluster: cluster.superuser_url)
+
+
+def audit() -> int:
+    """The audit log with a million entries, as the server reads it."""
+    say("the audit log with a million entries (about four minutes)")
+    return in_a_house("audit", lambda cluster: cluster.owner_url)
+
+
+def in_a_house(bench: str, url_of: Callable[[Cluster], str]) -> int:
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
         # PostgreSQL's account has to get in.
         Path(folder).chmod(0o711)
         cluster = Cluster(Path(folder) / "postgres", settings={"synchronous_commit": "off"})
         cluster.start()
         try:
-            command = [sys.executable, "-m", "bench.dialect", cluster.superuser_url]
+            command = [sys.executable, "-m", f"bench.{bench}", url_of(cluster)]
             return subprocess.run(
-                [*command, "--json", str(RESULTS / "dialect.json")], check=False
+                [*command, "--json", str(RESULTS / f"{bench}.json")], check=False
             ).returncode
         finally:
             cluster.stop()
@@ -37,7 +48,7 @@ def dialect() -> int:
 
 def main() -> int:
     RESULTS.mkdir(exist_ok=True)
-    return max(bench() for bench in (dialect,))
+    return max(bench() for bench in (dialect, audit))
 
 
 sys.exit(main())
