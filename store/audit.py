@@ -156,12 +156,11 @@ async def _end(db: Reading) -> tuple[Head, datetime | None]:
 
 
 def _dated(now: datetime, last_at: datetime | None) -> datetime:
-    """In milliseconds, as it is shown, so that a filter by a moment that was seen finds it.
+    """Transactions begin in another order than they end in, and clocks differ a little.
 
-    Transactions begin in another order than they end in, and clocks differ a little. Within a
-    minute the log's order wins; a clock that is further off must not misdate all that follows.
+    Within a minute the log's order wins; a clock that is further off must not misdate all that
+    follows.
     """
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     return last_at if last_at is not None and now < last_at <= now + _MINUTE else now
 
 

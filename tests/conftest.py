@@ -19,7 +19,7 @@ from store.clock import SystemClock
 from store.database import Database, Message, Transaction
 from store.deeds import Deed
 from store.envelope import Envelope
-from store.keys import LocalMasterKey
+from store.master_key import LocalMasterKey
 from tests.support.postgres import (
     Postgres,
     database_name,

@@ -77,12 +77,12 @@ async def _verify(
 
 
 async def _chain(configuration: "Configuration", db: "Database") -> "Chain":
-    from api.masterkey import master_key
+    from api.masterkey import home_of
     from store.audit import KEY_KIND
     from store.audit_chain import Chain
     from store.envelope import Envelope
 
-    envelope = Envelope(await asyncio.to_thread(master_key, configuration))
+    envelope = Envelope(await home_of(configuration).provider(db))
     async with db.read() as reading:
         keys = await envelope.keys_of_kind(reading, KEY_KIND)
     if not keys:

@@ -18,7 +18,7 @@ from store.database import Database, Message
 from store.deeds import Actor
 from store.envelope import Envelope
 from store.ids import new_id
-from store.keys import LocalMasterKey
+from store.master_key import LocalMasterKey
 from tests.support.clock import START
 from tests.support.postgres import Postgres
 from tests.support.server import MASTER_KEY
