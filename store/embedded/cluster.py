@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -27,6 +28,7 @@ from store.embedded.generation import Generation, remove_expired
 from store.embedded.lock import FolderLock
 from store.embedded.postmaster import LOOK, Postmaster, end_orphans, is_running, pid_file
 from store.embedded.programs import Programs
+from store.embedded.server import Server
 from store.embedded.upgrade import upgrade
 
 SETTINGS = {
@@ -75,7 +77,7 @@ class Cluster:
         self._clock = clock or SystemClock()
         self._lock = FolderLock(self.home / "lock")
         self._socket_folder = socket_folder.choose(self.home)
-        self._postmaster: Postmaster | None = None
+        self._server: Server | None = None
 
     @property
     def owner_url(self) -> str:
@@ -212,15 +214,15 @@ class Cluster:
             *("-D", account.sees(generation.data)),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         ]
-        self._postmaster = Postmaster(
-            account.command(command), generation.data, self.home / "log" / "postgresql.log"
-        )
-        self._postmaster.wait_until_ready()
+        log = self.home / "log" / "postgresql.log"
+        start = partial(Postmaster, account.command(command), generation.data, log)
+        self._server = Server(start, generation.data, self._say)
+        self._server.wait_until_ready()
 
     def _end_server(self) -> None:
-        if self._postmaster is not None:
-            self._postmaster.stop()
-            self._postmaster = None
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
     @property
     def _durable(self) -> bool:

@@ -1,15 +1,18 @@
 """One PostgreSQL server process: born, ready, ended."""
 
 import os
+import re
 import select
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
+from time import monotonic
+from typing import IO
 
 from store.embedded.account import ENVIRONMENT
 from store.embedded.errors import ClusterError
@@ -26,8 +29,9 @@ STARTING = 300.0
 ENDINGS = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 2.0))
 Endings = Sequence[tuple[signal.Signals, float]]
 
-# What the children of a killed server take to let go of its log.
-ENDED = 10.0
+# How long its last words may take to arrive once it has ended.
+LAST_WORDS = 1.0
+_REASON = re.compile(r"(?:PANIC|FATAL): +(.*)")
 
 
 class Postmaster:
@@ -35,42 +39,76 @@ class Postmaster:
 
     Should we die without a word, the kernel sends the server SIGINT, which ends it in good order
     (`--pdeathsig`). The kernel does so when the *thread* that started it ends, so the server has
-    a thread of its own, which lives as long as it does and meanwhile writes down what it logs.
+    a thread of its own, which lives exactly as long as it does.
     """
 
     def __init__(self, command: Sequence[str], data: Path, log: Path) -> None:
         self._data = data
+        self._log = BoundedLog(log)
         self._last_lines: deque[str] = deque(maxlen=20)
+        self._exit_code: int | None = None
+        self._ending = Lock()
         self._born: Future[tuple[int, int]] = Future()
         self._keeper = Thread(
-            target=self._keep, args=(command, log), name="postgres-keeper", daemon=True
+            target=self._keep, args=(command,), name="postgres-keeper", daemon=True
         )
         self._keeper.start()
-        self.pid, self._handle = self._born.result()
+        self.pid, handle = self._born.result()
+        self._handle: int | None = handle
 
     def wait_until_ready(self) -> None:
         for _ in range(int(STARTING / LOOK)):
             self._keeper.join(LOOK)
             if not self._keeper.is_alive():
-                raise ClusterError(f"PostgreSQL did not start: {self._complaint()}")
+                raise ClusterError(f"PostgreSQL did not start: {self.complaint()}")
             if pid_file(self._data) == (self.pid, "ready"):
                 return
         raise ClusterError(f"PostgreSQL did not start within {STARTING:.0f} seconds")
 
-    def stop(self) -> None:
-        _end(self._handle, ENDINGS)
-        os.close(self._handle)
-        self._keeper.join(ENDED)
+    def ends_within(self, seconds: float | None) -> bool:
+        """Wait for its end, for ever if need be, whoever brings it about."""
+        self._keeper.join(seconds)
+        return not self._keeper.is_alive()
 
-    def _keep(self, command: Sequence[str], log: Path) -> None:
+    def stop(self) -> None:
+        """End it in good order, or by force; nothing if it has ended."""
+        with self._ending:
+            if self._handle is None:
+                return
+            _end([self._handle], ENDINGS)
+            os.close(self._handle)
+            self._handle = None
+        # A process that hangs in the kernel outlives even SIGKILL: then it is left behind.
+        self._keeper.join(2 * LAST_WORDS)
+
+    def complaint(self) -> str:
+        """What ended it, or what it said before its end."""
+        if self._exit_code is not None and self._exit_code < 0:
+            return f"it was ended by {signal.Signals(-self._exit_code).name}"
+        for line in reversed(self._last_lines):
+            if found := _REASON.search(line):
+                return found[1]
+        return self._last_lines[-1] if self._last_lines else "it said nothing"
+
+    def _keep(self, command: Sequence[str]) -> None:
         try:
-            with closing(BoundedLog(log)) as record, self._start(command) as process:
-                self._born.set_result((process.pid, os.pidfd_open(process.pid)))
-                for line in process.stderr or ():
-                    record.write(line)
-                    self._last_lines.append(line.decode(errors="replace").strip())
+            process = self._start(command)
+            self._born.set_result((process.pid, os.pidfd_open(process.pid)))
         except OSError as error:
+            self._log.close()
             self._born.set_exception(error)
+            return
+        # Not this thread's work: the pipe may outlive the server, in the hands of its orphans.
+        writer = Thread(target=self._write_down, args=(process.stderr,), daemon=True)
+        writer.start()
+        self._exit_code = process.wait()
+        writer.join(LAST_WORDS)
+
+    def _write_down(self, said: IO[bytes]) -> None:
+        with closing(self._log), said:
+            for line in said:
+                self._log.write(line)
+                self._last_lines.append(line.decode(errors="replace").strip())
 
     def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         # A process file that a power cut left behind may hold a number that belongs to somebody
@@ -88,12 +126,6 @@ class Postmaster:
             # A Ctrl-C in the terminal is for us; we stop the server when nobody needs it anymore.
             start_new_session=True,
         )
-
-    def _complaint(self) -> str:
-        for line in reversed(self._last_lines):
-            if "FATAL:" in line:
-                return line.partition("FATAL:")[2].strip()
-        return self._last_lines[-1] if self._last_lines else "it said nothing"
 
 
 def pid_file(data: Path) -> tuple[int, str] | None:
@@ -118,19 +150,22 @@ def end_orphans(data: Path) -> None:
     """
     found = pid_file(data)
     if found is not None:
-        _end_if_ours(found[0], data, ENDINGS)
-    for process in Path("/proc").glob("[0-9]*"):
-        # Without their parent nothing orders the children's ends: they must leave the shared
-        # memory as it is, which SIGQUIT tells them.
-        _end_if_ours(int(process.name), data, ENDINGS[1:])
+        _end_all([found[0]], data, ENDINGS)
+    # Without their parent nothing orders the children's ends: they must leave the shared memory
+    # as it is, which SIGQUIT tells them.
+    _end_all([int(process.name) for process in Path("/proc").glob("[0-9]*")], data, ENDINGS[1:])
 
 
-def _end_if_ours(pid: int, data: Path, endings: Endings) -> None:
-    if _works_in(pid, data):
-        with suppress(ProcessLookupError):
-            handle = os.pidfd_open(pid)
-            _end(handle, endings)
-            os.close(handle)
+def _end_all(pids: Iterable[int], data: Path, endings: Endings) -> None:
+    """End those that work in this data, all at once."""
+    with ExitStack() as handles:
+        ours = []
+        for pid in pids:
+            if _works_in(pid, data):
+                with suppress(ProcessLookupError):
+                    ours.append(os.pidfd_open(pid))
+                    handles.callback(os.close, ours[-1])
+        _end(ours, endings)
 
 
 def _works_in(pid: int, data: Path) -> bool:
@@ -143,11 +178,21 @@ def _works_in(pid: int, data: Path) -> bool:
         return False
 
 
-def _end(handle: int, endings: Endings) -> None:
-    ended = select.poll()
-    ended.register(handle, select.POLLIN)
+def _end(handles: Iterable[int], endings: Endings) -> None:
+    """Ask them to end, each time more firmly, until none is left."""
+    left = set(handles)
     for ending, seconds in endings:
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(handle, ending)
-        if ended.poll(seconds * 1000):
-            return
+        for handle in left:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, ending)
+        deadline = monotonic() + seconds
+        while left and (more := deadline - monotonic()) > 0:
+            left -= _ended(left, more)
+
+
+def _ended(handles: Collection[int], within: float) -> set[int]:
+    """Those that have ended, as soon as there are any."""
+    waiting = select.poll()
+    for handle in handles:
+        waiting.register(handle, select.POLLIN)
+    return {handle for handle, _ in waiting.poll(within * 1000)}

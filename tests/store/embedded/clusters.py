@@ -5,18 +5,20 @@ import pwd
 import select
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from store.embedded import Cluster
 from store.embedded.generation import Generation
-from store.embedded.postmaster import pid_file
+from store.embedded.postmaster import end_orphans, pid_file
 
 FAST = {"fsync": "off"}
 ROOT = os.geteuid() == 0
@@ -33,6 +35,9 @@ def folder(mode: int = 0o755) -> Iterator[Path]:
     try:
         yield made
     finally:
+        # A test that is aborted may leave a busy process behind, whose parent it has killed.
+        for data in made.rglob("[0-9]*/data"):
+            end_orphans(data)
         shutil.rmtree(made)
 
 
@@ -65,6 +70,19 @@ def tell(url: str, *statements: str) -> None:
             connection.execute(text(statement))
 
 
+def count_for_ever(cluster: Cluster) -> None:
+    """Until the server is no more; a process that is busy does not notice its parent's death."""
+    with pytest.raises(OperationalError):
+        ask(cluster.application_url, "SELECT count(*) FROM (SELECT generate_series(1, 1e15)) s")
+
+
+def wait_until_busy(cluster: Cluster) -> None:
+    with connected(cluster.superuser_url) as connection:
+        active = text("SELECT FROM pg_stat_activity WHERE usename = 'hearth' AND state = 'active'")
+        while not connection.execute(active).rowcount:
+            connection.execute(text("SELECT pg_sleep(0.01)"))
+
+
 def generation(home: Path) -> Generation:
     return Generation.all_in(home)[-1]
 
@@ -73,6 +91,15 @@ def server_pid(home: Path) -> int:
     found = pid_file(generation(home).data)
     assert found is not None
     return found[0]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """For what happens in another thread or process."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to be")
 
 
 def wait_for_end(handle: int) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from store.embedded import Cluster
 from store.embedded.account import Account
@@ -19,11 +17,12 @@ from tests.store.embedded.clusters import (
     ROOT,
     as_root,
     ask,
-    connected,
+    count_for_ever,
     folder,
     generation,
     running,
     wait_for_end,
+    wait_until_busy,
 )
 
 
@@ -56,12 +55,7 @@ def test_a_start_right_after_a_kill_waits_for_what_is_still_ending(home: Path) -
 
 def test_a_killed_postgresql_starts_again_while_a_query_is_still_running(home: Path) -> None:
     cluster = Cluster(home, settings=FAST)
-
-    def count_for_ever() -> None:
-        with pytest.raises(OperationalError):
-            ask(cluster.application_url, "SELECT count(*) FROM (SELECT generate_series(1, 1e15)) s")
-
-    counting = Thread(target=count_for_ever)
+    counting = Thread(target=count_for_ever, args=(cluster,))
     with child("serve", home) as server:
         postgres = int(server.answer())
         counting.start()
@@ -71,13 +65,6 @@ def test_a_killed_postgresql_starts_again_while_a_query_is_still_running(home: P
         with cluster.shared():
             assert ask(cluster.application_url, "SELECT 1") == 1
     counting.join()
-
-
-def wait_until_busy(cluster: Cluster) -> None:
-    with connected(cluster.superuser_url) as connection:
-        active = text("SELECT FROM pg_stat_activity WHERE usename = 'hearth' AND state = 'active'")
-        while not connection.execute(active).rowcount:
-            connection.execute(text("SELECT pg_sleep(0.01)"))
 
 
 def test_an_orphan_that_missed_our_end_is_ended_first(home: Path) -> None:
