@@ -31,6 +31,12 @@ def audit() -> int:
     return in_a_house("audit", lambda cluster: cluster.owner_url)
 
 
+def sign_in() -> int:
+    """What the time of signing in gives away, and what it leaves to everybody else."""
+    say("signing in, alone and all at once (about two minutes)")
+    return in_a_house("sign_in", lambda cluster: cluster.owner_url)
+
+
 def in_a_house(bench: str, url_of: Callable[[Cluster], str]) -> int:
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
         # PostgreSQL's account has to get in.
@@ -48,7 +54,7 @@ def in_a_house(bench: str, url_of: Callable[[Cluster], str]) -> int:
 
 def main() -> int:
     RESULTS.mkdir(exist_ok=True)
-    return max(bench() for bench in (dialect, audit))
+    return max(bench() for bench in (dialect, audit, sign_in))
 
 
 sys.exit(main())
