@@ -99,10 +99,7 @@ class Parts:
         self._waiting += more
 
     async def _more(self) -> bytes:
-        try:
-            chunk = await self._content.readany()
-        except ConnectionError:
-            raise Malformed("it ends too early") from None
+        chunk = await self._content.readany()
         self._received += len(chunk)
         if self._received > self._limit:
             raise Refusal("The form is larger than this route takes.", Code.PAYLOAD_TOO_LARGE)

@@ -97,7 +97,7 @@ async def _stream(
                 async with asyncio.timeout(_STALLED_SECONDS):
                     await response.write(piece)
                 piece = await anext(pieces, b"")
-        except (ConnectionError, TimeoutError, NoSuchBlob, Outage) as error:
+        except (TimeoutError, NoSuchBlob, Outage) as error:
             # The answer has begun, so there is one way left to say that it is not whole.
             _log.info("media_cut_off", media=media.id, reason=type(error).__name__)
             if request.transport is not None:

@@ -264,7 +264,7 @@ async def test_a_client_that_leaves_is_no_fault(
     async with raw_connection(house.port) as (reader, writer):
         writer.write(request_for(thing, mara))
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
-    await eventually(lambda: "media_cut_off" in caplog.text)
+    await eventually(lambda: "'status': 499" in caplog.text)
     assert "unhandled_error" not in caplog.text
 
 
