@@ -229,6 +229,13 @@ async def test_nothing_stays_of_an_upload_that_breaks_off(
     assert "unhandled_error" not in caplog.text
 
 
+async def test_without_a_place_for_it_an_upload_can_come_later(server: Server) -> None:
+    quarantine(server).write_text("a file where a folder should be")
+    answered = await scan(server, ("file", b"words"))
+    assert (answered.status, answered.code) == (503, "UNAVAILABLE")
+    assert b"quarantine" not in answered.raw
+
+
 async def test_a_person_has_a_few_uploads_under_way_and_others_have_theirs(server: Server) -> None:
     token = server.sign_in()
     async with (

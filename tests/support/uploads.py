@@ -27,6 +27,12 @@ def quarantine(server: Server) -> Path:
     return server.app[CONFIGURATION].data_dir / "quarantine"
 
 
+def blobs(server: Server) -> list[str]:
+    """What lies in the storage, as far as that is a folder."""
+    folder = server.app[CONFIGURATION].data_dir / "blobs"
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
 def held_open(folder: Path) -> int:
     """How many files in there this process has open; they have no names."""
     count = 0

@@ -1,24 +1,17 @@
 """A picture of oneself: from the form to the page, and what is left of the one before."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
-from api.keys import CONFIGURATION, DB
-from store import media, users
+from store import media
 from tests.support.family import Person
 from tests.support.pictures import BLUE, RED, colour_at, opened, plain, saved
 from tests.support.server import Server
-from tests.support.uploads import form, held_open, quarantine, send_avatar
+from tests.support.uploads import blobs, form, held_open, quarantine, send_avatar
 from tests.support.waiting import eventually
 
 MIB = 1024 * 1024
-
-
-def blobs(server: Server) -> list[str]:
-    folder: Path = server.app[CONFIGURATION].data_dir / "blobs"
-    return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
 async def shown(person: Person, url: str) -> bytes:
@@ -118,16 +111,3 @@ async def test_what_could_not_be_kept_does_not_stay_in_the_storage(
     monkeypatch.setattr(media, "add", fail)
     assert (await send_avatar(mara, saved(plain()))).status == 500
     assert blobs(house) == []
-
-
-async def test_everything_that_somebody_sent_goes_at_once(
-    house: Server, mara: Person, admin: Person
-) -> None:
-    for person in (mara, admin):
-        await send_avatar(person, saved(plain()))
-    async with house.app[DB].begin() as tx:
-        await media.forget_all(tx, mara.id)
-        await users.change(tx, mara.id, avatar_id=None)
-    await eventually(lambda: len(blobs(house)) == 1)
-    url = (await admin.ask("GET", "/profiles/me")).body["avatar_url"]
-    assert await shown(admin, url)

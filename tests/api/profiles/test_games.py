@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from api.keys import DB, ENVELOPE
 from store import games
@@ -12,6 +12,7 @@ from store.games import GameCredentialRow
 from store.keys import KeyRow
 from tests.support import family
 from tests.support.family import Person
+from tests.support.kept import everything_kept
 from tests.support.server import Answered, Server
 
 SECRET = "correct-horse-Zz9-staple"
@@ -32,18 +33,6 @@ async def kept(person: Person, **more: Any) -> str:
 
 async def blob(person: Person, credential_id: str) -> Answered:
     return await person.ask("GET", f"/profiles/me/games/{credential_id}/blob")
-
-
-async def everything_stored(house: Server) -> str:
-    """Every row of every table, as text."""
-    async with house.app[DB].read() as db:
-        tables = await db.scalars(
-            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-        )
-        rows: list[str] = []
-        for table in list(tables):
-            rows.extend(await db.scalars(text(f'SELECT t::text FROM "{table}" t')))
-    return "\n".join(rows)
 
 
 async def test_a_game_account_is_kept_without_telling_its_password(mara: Person) -> None:
@@ -77,7 +66,8 @@ async def test_no_password_stands_anywhere_in_the_clear(
     ]
     assert [answer.status for answer in answers] == [201, 201, 422, 201, 400, 400, 200, 200, 404]
     assert [answer.status for answer in answers if SECRET.encode() in answer.raw] == []
-    stored = await everything_stored(house)
+    async with house.app[DB].read() as db:
+        stored = await everything_kept(db)
     assert "MaraBuilds" in stored
     for form in (SECRET, SECRET.encode().hex()):
         assert form not in stored
@@ -217,18 +207,3 @@ async def test_a_hundred_are_enough_even_for_two_at_once(house: Server, mara: Pe
     assert len(profile["games"]) == 100
     await mara.ask("DELETE", f"/profiles/me/games/{profile['games'][0]['id']}")
     assert (await keep(mara)).status == 201
-
-
-async def test_all_of_a_person_s_go_with_their_keys(
-    house: Server, mara: Person, admin: Person
-) -> None:
-    for person in (mara, admin):
-        await kept(person, password_plain=SECRET)
-        await kept(person)
-    async with house.app[DB].begin() as tx:
-        await games.forget_all(tx, house.app[ENVELOPE], mara.id)
-    async with house.app[DB].read() as db:
-        assert await games.count(db, mara.id) == 0
-        assert await games.count(db, admin.id) == 2
-        owners = await db.scalars(select(KeyRow.owner).where(KeyRow.kind == "game"))
-        assert mara.id not in set(owners)
