@@ -1,7 +1,7 @@
 """The rules of the second factor, against the database and at moments of the test's choice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -17,7 +17,8 @@ from api.errors import Code, Conflict, Refusal
 from api.settings.declare import Catalogue
 from api.settings.live import LiveSettings
 from store import second_factors, users
-from store.database import Database, Message
+from store.database import Database, Message, Transaction
+from store.deeds import Deed
 from store.envelope import DoesNotOpen, Envelope
 from store.keys import KeyRow
 from store.master_key import LocalMasterKey
@@ -49,7 +50,10 @@ async def db(
     async def note(topic: str, message: Message) -> None:
         announced.append(topic)
 
+    async def record(tx: Transaction, deeds: Sequence[Deed]) -> None: ...
+
     db = Database.connect(postgres.application_url(database_name), clock=clock, publish=note)
+    db.audit_with(record)
     yield db
     await db.close()
 
