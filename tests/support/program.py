@@ -70,6 +70,10 @@ class Program:
                     return self.lines[-1]
         raise AssertionError(f"it never said {words!r}:\n{''.join(self.lines)}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
