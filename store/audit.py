@@ -32,15 +32,15 @@ _MINUTE = timedelta(minutes=1)
 
 class AuditRow(Base):
     __tablename__ = "audit_log"
-    # One for each filter, and one for each pair of which both may match much and together nothing;
-    # the pair that an entity's type may go with holds that too. `_newest_first` reads any page as
-    # one range of one of them.
+    # One for each filter, and one for each pair of which both may match much and together nothing.
+    # What stands behind the number is looked at before the entry itself, for the same reason.
+    # `_newest_first` reads any page as one range of one of them.
     __table_args__ = (
         Index(None, "created_at", "number"),
         Index(None, "actor_id", "created_at", "number"),
         Index(None, "action", "created_at", "number"),
         Index(None, "entity_type", "created_at", "number"),
-        Index(None, "entity_id", "created_at", "number"),
+        Index(None, "entity_id", "created_at", "number", "action", "actor_id"),
         Index(None, "actor_id", "action", "created_at", "number", "entity_type"),
         Index(None, "actor_id", "entity_type", "created_at", "number"),
         Index(None, "action", "entity_type", "created_at", "number"),

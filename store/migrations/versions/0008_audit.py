@@ -11,7 +11,7 @@ _INDEXES = (
     ("actor_id", "created_at", "number"),
     ("action", "created_at", "number"),
     ("entity_type", "created_at", "number"),
-    ("entity_id", "created_at", "number"),
+    ("entity_id", "created_at", "number", "action", "actor_id"),
     ("actor_id", "action", "created_at", "number", "entity_type"),
     ("actor_id", "entity_type", "created_at", "number"),
     ("action", "entity_type", "created_at", "number"),
