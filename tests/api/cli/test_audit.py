@@ -116,7 +116,21 @@ async def test_with_another_master_key_nothing_is_verified(
     server: Server, tmp_path: Path, variables: dict[str, str]
 ) -> None:
     other = {**variables, "HEARTH_MASTER_KEY": b64encode(b"x" * 32).decode()}
-    assert "another master key" in in_one_line(await verify(tmp_path, other))
+    ended = await verify(tmp_path, other)
+    assert (ended.code, ended.output) == (2, "")
+    assert "another master key" in ended.errors
+
+
+async def test_the_log_s_key_outlives_the_master_key(
+    server: Server, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    await act(server, 2)
+    new = b64encode(b"n" * 32)
+    turned = await run("keys", "rotate", cwd=tmp_path, variables=variables, given=new + b"\n")
+    assert turned.code == 0, turned.errors
+    await act(server, 1)
+    ended = await verify(tmp_path, {**variables, "HEARTH_MASTER_KEY": new.decode()})
+    assert (ended.code, ended.output[:9]) == (0, "3 entries"), ended.errors
 
 
 async def test_it_changes_nothing(tmp_path: Path, variables: dict[str, str]) -> None:
