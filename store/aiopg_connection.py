@@ -10,6 +10,7 @@ because that is where aiopg 1.4 goes wrong:
   the wrong one out of the loop.
 - What `poll()` raises beyond psycopg2's own errors is lost, and its waiter waits for ever.
 - Dropping a connection after its loop has closed fails inside the finalizer.
+- A server that stands still keeps its callers waiting for ever.
 """
 
 import asyncio
@@ -62,6 +63,10 @@ class Connection(aiopg.Connection):
         self._loop.remove_reader(self._conn.fileno())
         self._fileno = None
         self._waiter = None
+        self._stopping: asyncio.Task[None] | None = None
+        # How long an answer is waited for, in seconds. The server's own limits end a statement
+        # only as long as the server works.
+        self.patience: float | None = None
 
     async def _connect(self) -> Self:
         try:
@@ -110,16 +115,21 @@ class Connection(aiopg.Connection):
             if self._waiter.done():
                 # The answer was here at once. A task with many such statements lets others run.
                 await asyncio.sleep(0)
-            error = await self._waiter
+            async with asyncio.timeout(self.patience):
+                error = await self._waiter
+        except TimeoutError:
+            # Nor is it asked to stop the statement: who does not answer would not answer that.
+            self._close()
+            error = psycopg2.OperationalError(f"no answer in {self.patience:g} seconds")
         except asyncio.CancelledError:
             # In a task of its own, because the caller may be cancelled again before the end.
-            stopping = self._loop.create_task(self._stop_statement())
+            self._stopping = stopping = self._loop.create_task(self._stop_statement())
             while not stopping.done():
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait([stopping])
             raise
         finally:
-            self._waiter = None
+            self._waiter = self._stopping = None
         if error is not None:
             try:
                 raise error
@@ -190,6 +200,9 @@ class Connection(aiopg.Connection):
             if fileno is not None:
                 self._loop.remove_reader(fileno)
                 self._loop.remove_writer(fileno)
+            if self._stopping is not None:
+                # Nothing is left to be stopped, and the server may not even answer that.
+                self._stopping.cancel()
             closed = psycopg2.OperationalError("connection closed")
             self._deliver(closed)
             self._notifies_proxy.close(closed)
@@ -197,10 +210,14 @@ class Connection(aiopg.Connection):
             os.close(fileno)
 
 
-async def connect(dsn: str | None = None, **parameters: Any) -> Connection:
+async def connect(
+    dsn: str | None = None, *, patience: float | None = None, **parameters: Any
+) -> Connection:
     """Connect to the first server that answers, of those that libpq's parameters name."""
     wanted = parse_dsn(make_dsn(dsn, **parameters))
-    return await _first_to_answer(_connect_to_server(server) for server in servers(wanted))
+    connection = await _first_to_answer(_connect_to_server(server) for server in servers(wanted))
+    connection.patience = patience
+    return connection
 
 
 async def _connect_to_server(server: Parameters) -> Connection:

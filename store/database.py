@@ -5,6 +5,7 @@ database for the time. What others have to hear of is collected with `announce` 
 the commit: never before it, and never without it.
 """
 
+import asyncio
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -14,13 +15,13 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, Self
 
+from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.clock import Clock
@@ -116,6 +117,11 @@ _SESSION = {
     "statement_timeout": "30000",
     "idle_in_transaction_session_timeout": "60000",
 }
+# A server that works has answered by then, be it that its own limit was reached. One that does not
+# is given up: its connection is closed, and whoever waited goes on.
+ANSWER_SECONDS = 33.0
+# A request that waits longer than this for a connection is better refused.
+CONNECTION_SECONDS = 10.0
 # A server that vanished without a word is noticed within half a minute.
 _TCP = {
     "keepalives_idle": 10,
@@ -128,8 +134,12 @@ _TCP = {
 def _connect_args(url: URL) -> dict[str, Any]:
     if url.get_driver_name() == "asyncpg":
         return {"server_settings": _SESSION}
-    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    return {"options": options, **_TCP} if "options" not in url.query else dict(_TCP)
+    arguments: dict[str, Any] = dict(_TCP)
+    if "options" not in url.query:
+        arguments["options"] = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    if url.get_driver_name() == "aiopg" and "statement_timeout" not in str(url.query):
+        arguments["patience"] = ANSWER_SECONDS
+    return arguments
 
 
 class NobodyRecords(Exception):
@@ -137,7 +147,10 @@ class NobodyRecords(Exception):
 
 
 class DatabaseAway(Outage):
-    """PostgreSQL can't be reached, or could not finish in time: nothing of it was done."""
+    """PostgreSQL can't be reached, or could not finish in time.
+
+    Nothing of it was done, unless it was the answer to a COMMIT that did not come.
+    """
 
 
 @contextmanager
@@ -145,7 +158,7 @@ def _outages() -> Iterator[None]:
     """Everybody above knows one word for what they can do nothing about."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError) as error:
         raise DatabaseAway(str(error)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
@@ -164,6 +177,10 @@ class Database:
         self._clock = clock
         self._publish = publish
         self._record: Record | None = None
+        self._is_closed = False
+        self._open: set[Any] = set()
+        event.listen(engine.sync_engine, "connect", lambda opened, _: self._open.add(opened))
+        event.listen(engine.sync_engine, "close", lambda closed, _: self._open.discard(closed))
 
     @classmethod
     def connect(
@@ -180,8 +197,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_pre_ping=True,
-            # A request that waits longer than this for a connection is better refused.
-            pool_timeout=10,
             # An error's text goes to the log, and parameters may be messages and hashes.
             hide_parameters=True,
             connect_args=_connect_args(url),
@@ -192,7 +207,7 @@ class Database:
     async def read(self) -> AsyncIterator[Reading]:
         """Each statement sees what is committed when it runs."""
         with _outages():
-            async with self._reading_engine.connect() as connection:
+            async with self._connected(self._reading_engine) as connection:
                 yield Reading(connection, self._now())
 
     @asynccontextmanager
@@ -213,7 +228,7 @@ class Database:
     async def begin(self, actor: Actor = SERVER) -> AsyncIterator[Transaction]:
         """One transaction: committed at the end of the block, undone by an exception in it."""
         with _outages():
-            async with self._engine.begin() as connection:
+            async with self._connected(self._engine) as connection, connection.begin():
                 tx = Transaction(connection, self._now(), actor)
                 yield tx
                 announcements = await tx.finish(self._record)
@@ -221,7 +236,24 @@ class Database:
             await self._publish(topic, message)
 
     async def close(self) -> None:
+        """Close all connections; who still waits for an answer hears that there will be none."""
+        self._is_closed = True
+        for connection in tuple(self._open):
+            connection.terminate()
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        if self._is_closed:
+            raise DatabaseAway("this server is about to end")
+        async with AsyncExitStack() as stack:
+            try:
+                # All of it: a free place in the pool, whether it still works, or a new connection.
+                async with asyncio.timeout(CONNECTION_SECONDS):
+                    connection = await stack.enter_async_context(engine.connect())
+            except TimeoutError:
+                raise DatabaseAway(f"no connection within {CONNECTION_SECONDS:g} seconds") from None
+            yield connection
 
     def _now(self) -> datetime:
         """In whole milliseconds, as it travels: who asks for what came after it gets that."""

@@ -169,6 +169,35 @@ async def test_a_connection_is_thrown_away_when_the_server_does_not_stop(
         await engine.dispose()
 
 
+async def test_a_connection_that_is_closed_is_not_waited_for_any_more(
+    database_url: str, onlooker: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aiopg_connection, "CANCEL_TIMEOUT", 3600)
+    async with PostgresRelay(make_url(database_url), is_deaf=True) as relay:
+        engine = create_async_engine(relay.url)
+        async with asyncio.timeout(30), engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            task, _ = await run_for_an_hour(connection, onlooker)
+            task.cancel()
+            await eventually(lambda: relay.cancels_over_tls == [False])
+            driver.close()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        await engine.dispose()
+
+
+async def test_an_answer_that_does_not_come_ends_the_connection(database_url: str) -> None:
+    engine = create_async_engine(database_url, connect_args={"patience": 0.1})
+    async with engine.connect() as connection:
+        with pytest.raises(OperationalError, match="no answer in") as raised:
+            await connection.execute(_HOUR)
+        assert raised.value.connection_invalidated
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await engine.dispose()
+
+
 async def test_an_encrypted_connection_is_cancelled_by_an_encrypted_request(
     database_url: str, onlooker: AsyncConnection, certificate: ssl.SSLContext
 ) -> None:
