@@ -8,7 +8,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.configuration import Configuration, read_configuration
+from api.ending import End
 from api.failure import Failed, WrongConfiguration
+from store.clock import SystemClock
 from store.database import DatabaseAway
 from store.embedded import Cluster, ClusterError
 from store.key_service import KeyServiceAway
@@ -30,19 +32,25 @@ class DatabaseUrls:
 
 @contextmanager
 def database(
-    configuration: Configuration, say: Callable[[str], None], *, share: bool = False
+    configuration: Configuration,
+    say: Callable[[str], None],
+    *,
+    share: bool = False,
+    end: End | None = None,
 ) -> Iterator[DatabaseUrls]:
     """The configured database, or the embedded one, which runs for as long as the block lasts.
 
-    With `share` a server that runs already may go on: a command uses its database beside it.
+    With `share` a server that runs already may go on: a command uses its database beside it. `end`
+    tells how long it may take to stop.
     """
-    with _failures(), _opened(configuration, say, share=share) as urls:
+    end = end or End(SystemClock())
+    with _failures(), _opened(configuration, say, share=share, end=end) as urls:
         yield urls
 
 
 @contextmanager
 def _opened(
-    configuration: Configuration, say: Callable[[str], None], *, share: bool
+    configuration: Configuration, say: Callable[[str], None], *, share: bool, end: End
 ) -> Iterator[DatabaseUrls]:
     application = configuration.database_url
     if application is not None:
@@ -58,7 +66,7 @@ def _opened(
     try:
         yield urls
     finally:
-        cluster.stop()
+        cluster.stop(end.seconds_left())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import structlog
 from store.clock import Clock
 
 Check = Callable[[], Awaitable[None]]
+_PARTING_SECONDS = 1.0
 _logger = structlog.get_logger("hearth")
 
 
@@ -41,7 +42,9 @@ class Pulse:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A check may hang in a database that stands still, whose connections close soon.
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PARTING_SECONDS)
 
     async def _beat(self, name: str) -> None:
         seconds, check, woken = self._checks[name]

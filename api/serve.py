@@ -12,6 +12,7 @@ from aiohttp import web
 from api.app import admin_app, build_app, say_goodbye
 from api.configuration import Configuration
 from api.connection import Runner
+from api.ending import End
 from api.failure import Failed, WrongConfiguration
 from api.self_signed import SelfSigned
 from api.setup.routes import AUTHORITY
@@ -60,6 +61,7 @@ async def serve(
     configuration: Configuration,
     say: Callable[[str], None],
     *,
+    end: End,
     setup_link: str | None,
     self_signed: SelfSigned | None = None,
 ) -> None:
@@ -82,6 +84,7 @@ async def serve(
             say(f"for phones to trust this server, open {self_signed.trust_page} on each")
             say(f"what they install there has the fingerprint {self_signed.fingerprint}")
         await stop.wait()
+        end.begin()
         say("stopping; open sockets are asked to come back later")
 
 

@@ -52,6 +52,7 @@ def run(chosen: argparse.Namespace) -> None:
 def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
     from api.configuration import read_configuration
     from api.database import database
+    from api.ending import End
     from api.logs import configure_logs
     from api.self_signed import self_signed
     from api.serve import serve as listen
@@ -60,17 +61,19 @@ def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
 
     configuration = read_configuration(**given)
     configure_logs(configuration.log_level)
-    own = self_signed(configuration, SystemClock().now()) if tls_self_signed else None
+    clock = SystemClock()
+    own = self_signed(configuration, clock.now()) if tls_self_signed else None
     if own is not None:
         configuration = configuration.model_copy(
             update={"tls_cert": own.server, "tls_key": own.server}
         )
-    with database(configuration, say) as urls:
+    end = End(clock)
+    with database(configuration, say, end=end) as urls:
         configuration = configuration.model_copy(
             update={"database_url": urls.application, "database_owner_url": urls.owner}
         )
         link = asyncio.run(prepare(configuration, urls, say))
-        asyncio.run(listen(configuration, say, setup_link=link, self_signed=own))
+        asyncio.run(listen(configuration, say, end=end, setup_link=link, self_signed=own))
     say("stopped")
 
 

@@ -28,7 +28,7 @@ from store.embedded.generation import Generation, remove_expired
 from store.embedded.lock import FolderLock
 from store.embedded.postmaster import LOOK, Postmaster, end_orphans, is_running, pid_file
 from store.embedded.programs import Programs
-from store.embedded.server import Server
+from store.embedded.server import STOPPING, Server
 from store.embedded.upgrade import upgrade
 
 SETTINGS = {
@@ -120,11 +120,11 @@ class Cluster:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """End it in good order, or by force if that takes too long; nothing if we do not run it."""
+    def stop(self, seconds: float = STOPPING) -> None:
+        """End it in good order, or by force if that takes longer; nothing if we do not run it."""
         if not self._lock.held:
             return
-        self._end_server()
+        self._end_server(seconds)
         socket_folder.remove(self._socket_folder)
         self._lock.release()
 
@@ -219,9 +219,9 @@ class Cluster:
         self._server = Server(start, generation.data, self._say)
         self._server.wait_until_ready()
 
-    def _end_server(self) -> None:
+    def _end_server(self, seconds: float = STOPPING) -> None:
         if self._server is not None:
-            self._server.stop()
+            self._server.stop(seconds)
             self._server = None
 
     @property

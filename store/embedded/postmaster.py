@@ -25,9 +25,14 @@ LOOK = 0.02
 STARTING = 300.0
 
 # Fast (sessions end, everything is written down), immediate (recovery at the next start), and the
-# kernel's. We have ten seconds to stop in, so the first must take less.
+# kernel's.
 ENDINGS = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 2.0))
 Endings = Sequence[tuple[signal.Signals, float]]
+# The same for a server that has to be gone in time: by the first look it has said that it is
+# stopping, unless it stands still.
+_FIRST_LOOK = 1.0
+_LAST_ENDINGS = ((signal.SIGQUIT, 0.5), (signal.SIGKILL, 0.5))
+_LEAST_SECONDS = _FIRST_LOOK + sum(seconds for _, seconds in _LAST_ENDINGS)
 
 # How long its last words may take to arrive once it has ended.
 LAST_WORDS = 1.0
@@ -70,16 +75,21 @@ class Postmaster:
         self._keeper.join(seconds)
         return not self._keeper.is_alive()
 
-    def stop(self) -> None:
-        """End it in good order, or by force; nothing if it has ended."""
+    def stop(self, seconds: float) -> None:
+        """End it in good order, or by force when the time is nearly up; nothing if it has ended."""
         with self._ending:
             if self._handle is None:
                 return
-            _end([self._handle], ENDINGS)
+            _end([self._handle], [(signal.SIGINT, _FIRST_LOOK)])
+            if pid_file(self._data) == (self.pid, "stopping"):
+                _end([self._handle], [(signal.SIGINT, seconds - _LEAST_SECONDS)])
+            _end([self._handle], _LAST_ENDINGS)
             os.close(self._handle)
             self._handle = None
+        # Only one that was ended by force leaves any.
+        _end_all(_processes(), self._data, _LAST_ENDINGS[1:])
         # A process that hangs in the kernel outlives even SIGKILL: then it is left behind.
-        self._keeper.join(2 * LAST_WORDS)
+        self._keeper.join(LAST_WORDS)
 
     def complaint(self) -> str:
         """What ended it, or what it said before its end."""
@@ -153,7 +163,11 @@ def end_orphans(data: Path) -> None:
         _end_all([found[0]], data, ENDINGS)
     # Without their parent nothing orders the children's ends: they must leave the shared memory
     # as it is, which SIGQUIT tells them.
-    _end_all([int(process.name) for process in Path("/proc").glob("[0-9]*")], data, ENDINGS[1:])
+    _end_all(_processes(), data, ENDINGS[1:])
+
+
+def _processes() -> Iterable[int]:
+    return (int(process.name) for process in Path("/proc").glob("[0-9]*"))
 
 
 def _end_all(pids: Iterable[int], data: Path, endings: Endings) -> None:

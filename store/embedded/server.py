@@ -12,6 +12,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 # One that comes and goes does not begin anew with the shortest pause each time.
 CALM = 60.0
+# What it may take to write everything down, where nothing else sets a limit.
+STOPPING = 9.0
 
 
 class Server:
@@ -34,11 +36,11 @@ class Server:
         self._postmaster.wait_until_ready()
         self._watch.start()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         self._is_stopping.set()
         with self._turn:
             postmaster = self._postmaster
-        postmaster.stop()
+        postmaster.stop(seconds)
         if self._watch.ident is not None:
             self._watch.join()
 
@@ -68,7 +70,7 @@ class Server:
 
     def _start_again(self) -> str | None:
         """What is in the way; None: nothing."""
-        self._postmaster.stop()
+        self._postmaster.stop(STOPPING)
         end_orphans(self._data)
         try:
             with self._turn:

@@ -4,10 +4,11 @@ import os
 import pwd
 import select
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,31 @@ def server_pid(home: Path) -> int:
     found = pid_file(generation(home).data)
     assert found is not None
     return found[0]
+
+
+def processes_of(home: Path) -> list[int]:
+    """All of a cluster's, the postmaster and its children."""
+    found = []
+    data = next(home.glob("[0-9]*/data"))
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").samefile(data):
+                found.append(int(process.name))
+    return found
+
+
+@contextmanager
+def frozen(home: Path) -> Iterator[None]:
+    """It is there, and does nothing: as on a disk that hangs."""
+    stopped = processes_of(home)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
