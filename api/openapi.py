@@ -22,7 +22,10 @@ _SECURITY_SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The access token of an account's session.",
+        "description": "The access token of an account's session. A browser's cookie may stand in"
+        " its place: `hearth_session`, and `hearth_media` for `/media/…`, `hearth_refresh` for"
+        " `/auth/logout`. What changes something then needs the header `X-CSRF-Token` besides, with"
+        " the `csrf_token` of the sign-in's answer.",
     },
     "device": {
         "type": "http",
