@@ -14,6 +14,7 @@ const groups = [
         title: "New parents",
         choices: { approval: "By approval", open: "At once" },
       },
+      account_deletion_days: { title: "Days before deletion" },
       "feature.guests": { title: "Guests" },
       "feature.billing": { title: "Plans and payments" },
     },
