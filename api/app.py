@@ -5,9 +5,10 @@ real parts, one `cleanup_ctx` a resource, in the order in which they need each o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -109,6 +110,8 @@ LARGEST_JSON = 1024 * 1024
 # How long open sockets get to hear that the server restarts. With what follows (running requests,
 # the database) the whole stop stays under the ten seconds of the contract.
 GOODBYE_SECONDS = 3.0
+# How long what is done last of all in the database may take.
+PARTING_SECONDS = 1.0
 
 AuthenticatorFactory = Callable[[web.Application], Authenticator]
 
@@ -262,7 +265,16 @@ async def _audit(app: web.Application) -> AsyncIterator[None]:
     await subscription.close()
     # The last commits came after the last beat. What is missed here, the next start makes up for.
     with suppress(Outage, OSError):
-        await heads.follow()
+        await _at_parting(heads.follow())
+
+
+async def _at_parting(work: Coroutine[Any, Any, None]) -> None:
+    """Do a last thing in the database; what hangs there ends with its connection, soon."""
+    doing = asyncio.create_task(work)
+    done, _ = await asyncio.wait({doing}, timeout=PARTING_SECONDS)
+    if done:
+        doing.result()
+    doing.cancel()
 
 
 async def _settings(app: web.Application) -> AsyncIterator[None]:
