@@ -16,6 +16,7 @@ from api.ending import End
 from api.failure import Failed, WrongConfiguration
 from api.self_signed import SelfSigned
 from api.setup.routes import AUTHORITY
+from api.start import setup_address
 
 # Running requests get this long to end, and once more after they were cancelled.
 _REQUESTS_SECONDS = 1.0
@@ -62,7 +63,6 @@ async def serve(
     say: Callable[[str], None],
     *,
     end: End,
-    setup_link: str | None,
     self_signed: SelfSigned | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
@@ -78,8 +78,8 @@ async def serve(
         _admin_site(app, configuration, say),
     ):
         say(f"listening on port {port}: {configuration.own_url}")
-        if setup_link is not None:
-            say(f"nobody is here yet; open {setup_link}")
+        if address := await setup_address(app):
+            say(f"nobody is here yet; open {address}")
         if self_signed is not None:
             say(f"for phones to trust this server, open {self_signed.trust_page} on each")
             say(f"what they install there has the fingerprint {self_signed.fingerprint}")

@@ -56,7 +56,7 @@ def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
     from api.logs import configure_logs
     from api.self_signed import self_signed
     from api.serve import serve as listen
-    from api.start import prepare
+    from api.start import migrated
     from store.clock import SystemClock
 
     configuration = read_configuration(**given)
@@ -72,8 +72,8 @@ def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
         configuration = configuration.model_copy(
             update={"database_url": urls.application, "database_owner_url": urls.owner}
         )
-        link = asyncio.run(prepare(configuration, urls, say))
-        asyncio.run(listen(configuration, say, end=end, setup_link=link, self_signed=own))
+        asyncio.run(migrated(urls, say))
+        asyncio.run(listen(configuration, say, end=end, self_signed=own))
     say("stopped")
 
 

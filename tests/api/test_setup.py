@@ -13,11 +13,13 @@ from pydantic import Secret
 
 from api.access import Role
 from api.accounts.keys import HASHING
+from api.app import build_app
+from api.connection import Runner
 from api.database import DatabaseUrls
 from api.failure import WrongConfiguration
 from api.keys import DB, SETTINGS
 from api.setup import first_admin
-from api.start import prepare
+from api.start import migrated, setup_address
 from store import users
 from tests.support import family
 from tests.support.family import PASSWORD
@@ -38,9 +40,16 @@ class House:
     folder: Path
 
     async def printed_link(self, **configuration: Any) -> str | None:
-        """What a start prints before it listens."""
+        """What a start prints when all is ready."""
+        await migrated(self.urls, lambda line: None)
         configured = configure(self.urls.application, self.folder, **configuration)
-        return await prepare(configured, self.urls, lambda line: None)
+        app = build_app(configured, works=False)
+        runner = Runner(app)
+        try:
+            await runner.setup()
+            return await setup_address(app)
+        finally:
+            await runner.cleanup()
 
     async def link_token(self) -> str:
         link = await self.printed_link()

@@ -200,6 +200,26 @@ async def test_a_taken_port_is_one_line(tmp_path: Path, variables: dict[str, str
         assert "HEARTH_PORT" in ended.errors.splitlines()[-1]
 
 
+async def test_a_start_that_fails_leaves_the_running_server_its_set_up_link(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
+    async with (
+        started(*command, cwd=tmp_path, variables=variables) as server,
+        aiohttp.ClientSession() as session,
+    ):
+        port = (await server.line_with("listening on port")).split("port ")[1].split(":")[0]
+        token = (await server.line_with("/app/setup#")).split()[-1].partition("#")[2]
+        taken = {**variables, "HEARTH_PORT": port}
+        other_key = {**variables, "HEARTH_MASTER_KEY": b64encode(b"x" * 32).decode()}
+        for wrong in (taken, other_key):
+            ended = await run("serve", "--host", "127.0.0.1", cwd=tmp_path, variables=wrong)
+            assert ended.code != 0
+        headers = {"Authorization": f"Bearer {token}"}
+        async with session.get(f"http://localhost:{port}/admin/settings", headers=headers) as is_in:
+            assert is_in.status == 200
+
+
 async def test_no_secret_is_in_what_the_server_says(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
