@@ -16,7 +16,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import event
@@ -256,6 +256,6 @@ class Database:
             yield connection
 
     def _now(self) -> datetime:
-        """In whole milliseconds, as it travels: who asks for what came after it gets that."""
-        now = self._clock.now()
+        """To the millisecond, as it travels: who asks for what came after it gets that."""
+        now = self._clock.now() + timedelta(microseconds=500)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from aiohttp import web
@@ -31,11 +32,19 @@ class Documents:
         server_url: str,
     ) -> Self:
         """With `planned`, also what is declared and not built yet."""
-        about = {"title": TITLE, "version": VERSION, "server_url": server_url}
-        return cls(
-            _text(openapi_document([r for r in routes if planned or r.handler], **about)),
-            _text(asyncapi_document(sockets, planned=planned, **about)),
-        )
+        return cls(*_made(tuple(routes), tuple(sockets), planned, server_url))
+
+
+# Many applications may be made in one process, one after the other, and they all say the same.
+@lru_cache(maxsize=8)
+def _made(
+    routes: tuple[Route, ...], sockets: tuple[Socket, ...], planned: bool, server_url: str
+) -> tuple[bytes, bytes]:
+    about = {"title": TITLE, "version": VERSION, "server_url": server_url}
+    return (
+        _text(openapi_document([r for r in routes if planned or r.handler], **about)),
+        _text(asyncapi_document(sockets, planned=planned, **about)),
+    )
 
 
 def _text(document: dict[str, Any]) -> bytes:
