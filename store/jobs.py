@@ -305,9 +305,11 @@ async def put_off(
 
 
 def back_off(attempt: int) -> timedelta:
-    # Jitter, so that what failed together does not come back together.
+    # Jitter, so that what failed together does not come back together; to the millisecond, as all
+    # our moments are.
     longest: timedelta = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 2 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+    milliseconds = longest // timedelta(milliseconds=1)
+    return timedelta(milliseconds=random.randint(milliseconds // 2, milliseconds))  # noqa: S311 - spreads load, guards nothing
 
 
 async def find(db: Reading, job_id: str) -> Job | None:
