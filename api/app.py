@@ -57,6 +57,7 @@ from api.keys import (
     RATE_LIMITS,
     SETTINGS,
     SIGHTINGS,
+    TROUBLE,
 )
 from api.masterkey import home_of
 from api.media.intake import Intake
@@ -78,6 +79,7 @@ from api.setup import first_admin
 from api.shared import shared_state
 from api.sightings import Sightings
 from api.storage import storage
+from api.trouble import Trouble
 from api.ws.declare import Socket
 from api.ws.hub import HUB, Hub
 from api.ws.serving import serve_socket
@@ -127,6 +129,7 @@ def frame(
     app[CONFIGURATION] = configuration
     app[CLOCK] = clock
     app[METRICS] = Metrics()
+    app[TROUBLE] = Trouble(clock)
     app[NETWORK] = Network(configuration)
     app.on_response_prepare.append(middleware.sign_response)
     for route in routes:

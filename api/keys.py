@@ -13,6 +13,7 @@ from api.quarantine import Quarantine
 from api.ratelimits import RateLimits
 from api.settings.live import LiveSettings
 from api.sightings import Sightings
+from api.trouble import Trouble
 from store.audit import AuditLog
 from store.blobs import Blobs
 from store.bus import Bus
@@ -27,6 +28,7 @@ CONFIGURATION = web.AppKey("configuration", Configuration)
 CLOCK = web.AppKey("clock", Clock)
 METRICS = web.AppKey("metrics", Metrics)
 NETWORK = web.AppKey("network", Network)
+TROUBLE = web.AppKey("trouble", Trouble)
 DB = web.AppKey("db", Database)
 AUDIT_LOG = web.AppKey("audit_log", AuditLog)
 KEYRING = web.AppKey("keyring", Keyring)

@@ -24,10 +24,10 @@ from aiohttp.typedefs import Handler
 
 from api import ratelimits
 from api.connection import SERVER, ClientGone
-from api.envelope import bug, error_body, error_headers, refusal_of
+from api.envelope import bug, error_body, error_headers
 from api.errors import Code, Forbidden, Refusal
 from api.http import RATE_LIMIT
-from api.keys import CLOCK, CONFIGURATION, METRICS, NETWORK, REQUEST_ID
+from api.keys import CLOCK, CONFIGURATION, METRICS, NETWORK, REQUEST_ID, TROUBLE
 from api.versions import CONTENT_TYPE_OF_ANSWER, JSON, negotiate
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -104,10 +104,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
         # (The errors of a store that is away are never of this type.)
         if isinstance(error, ConnectionError) and _has_gone(request):
             raise ClientGone from error
-        known = refusal_of(error)
-        if known is None:
-            _logger.exception("unhandled_error", path=request.path)
-        refusal, headers = known or bug(), {}
+        refusal, headers = request.app[TROUBLE].refusal(error, path=request.path), {}
     return error_response(request, refusal, headers)
 
 

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.clock import Clock
@@ -158,10 +158,9 @@ def _outages() -> Iterator[None]:
     """Everybody above knows one word for what they can do nothing about."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseAway(str(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # What is neither of the two (two tasks on one connection, say) is a mistake of ours.
+        if isinstance(error, OperationalError) or error.connection_invalidated:
             raise DatabaseAway(str(error)) from error
         raise
 

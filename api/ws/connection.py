@@ -7,14 +7,12 @@ tested with `list.append`, and a Socket.IO client can stand behind one as well a
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
 from aiohttp import web
 
 from api import ratelimits
 from api.access import Viewer, require_role
-from api.envelope import bug, refusal_of
 from api.errors import Code, Refusal, Unauthenticated
-from api.keys import AUTHENTICATOR, CLOCK, METRICS, RATE_LIMITS
+from api.keys import AUTHENTICATOR, CLOCK, METRICS, RATE_LIMITS, TROUBLE
 from api.parsing import parse_json
 from api.ws.closing import CloseCode, close_code
 from api.ws.common import common
@@ -23,7 +21,6 @@ from api.ws.frames import Head, refusal_frame
 
 # A token that has ended may be renewed for this long before its socket closes.
 GRACE = timedelta(minutes=1)
-_logger = structlog.get_logger("hearth.websocket")
 
 
 class Connection:
@@ -102,10 +99,7 @@ class Connection:
             raise ratelimits.refusal(verdict)
 
     def _refuse(self, error: Exception, reply_to: str | int | None) -> None:
-        refusal = refusal_of(error)
-        if refusal is None:
-            _logger.error("unhandled_error", exc_info=error, socket=self.socket.path)
-            refusal = bug()
+        refusal = self.app[TROUBLE].refusal(error, socket=self.socket.path)
         self.app[METRICS].refusals.labels(str(refusal.code)).inc()
         self.send_frame(refusal_frame(refusal, reply_to))
 

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from api.access import Viewer, require_role
 from api.connection import Connection as HttpConnection
-from api.envelope import bug, refusal_of
 from api.errors import Unauthenticated
-from api.keys import AUTHENTICATOR, CLOCK, CONFIGURATION, METRICS, NETWORK
+from api.keys import AUTHENTICATOR, CLOCK, CONFIGURATION, METRICS, NETWORK, TROUBLE
 from api.parsing import parse_json
 from api.ws.closing import CloseCode, close_code, close_reason
 from api.ws.connection import Connection
@@ -28,7 +26,6 @@ _TEXT_ONLY = "Frames are text: JSON in UTF-8."
 COMMAND_SECONDS = 2
 # Once the server has said goodbye, a reader that takes nothing for this long is cut off.
 PATIENCE_SECONDS = 10
-_logger = structlog.get_logger("hearth.websocket")
 
 
 def serve_socket(socket: Socket) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -70,7 +67,7 @@ async def _first_frame(
         viewer = await request.app[AUTHENTICATOR].viewer(auth.token, request.app[CLOCK].now())
         require_role(viewer, socket.roles)
     except Exception as error:  # noqa: BLE001 - the answer has begun: all that is left is to close
-        refusal = refusal_of(error) or bug()
+        refusal = request.app[TROUBLE].refusal(error, socket=socket.path)
         code = CloseCode.UNAUTHENTICATED if refusal.code.status == 400 else close_code(refusal)
         await ws.close(code=code, message=close_reason(refusal.message))
         return None
@@ -122,6 +119,7 @@ class _Conversation:
         self._outbox = Outbox()
         self._clock = request.app[CLOCK]
         self._hub = request.app[HUB]
+        self._trouble = request.app[TROUBLE]
         metrics = request.app[METRICS]
         self._open_now = metrics.sockets.labels(socket.path)
         self._frames_in = metrics.frames.labels(socket.path, "in")
@@ -152,9 +150,8 @@ class _Conversation:
         """Take frames until one of the two has had enough; the writer must hear of it always."""
         try:
             await self._take_frames()
-        except Exception:
-            _logger.exception("unhandled_error", socket=self.connection.socket.path)
-            self._outbox.close(CloseCode.RESTARTING, bug().message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and ends the socket
+            self.connection.end(self._trouble.refusal(error, socket=self.connection.socket.path))
         finally:
             self._outbox.close(CloseCode.NORMAL, "")  # the client has gone, and what waits with it
 

@@ -64,7 +64,7 @@ async def test_a_body_that_was_cut_off_is_no_bug(
 
 
 async def test_an_outage_is_one_even_if_the_client_has_left_by_then(
-    server: Server, database: Database, postgres: Postgres
+    server: Server, database: Database, postgres: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with database.begin() as tx:
         await tx.execute(text("LOCK TABLE notes"))
@@ -74,6 +74,11 @@ async def test_an_outage_is_one_even_if_the_client_has_left_by_then(
                 pass
         await postgres.tell(f"SELECT pg_terminate_backend({waiting})")
         assert await outcome(server) == "503"
+    (told,) = [record.msg for record in caplog.records if record.levelno == logging.WARNING]
+    assert isinstance(told, dict)
+    assert (told["event"], told["path"]) == ("outage", "/notes")
+    assert "terminating connection" in told["reason"]
+    assert told["request_id"]
 
 
 CHUNKED = b"Transfer-Encoding: chunked"

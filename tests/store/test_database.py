@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError
 
 from store.clock import SystemClock
 from store.database import STANDING, Database, DatabaseAway, Transaction
@@ -117,6 +118,17 @@ async def test_a_database_that_is_away_is_an_outage() -> None:
             async with opened() as reading:
                 await reading.scalar(text("SELECT 1"))
     await db.close()
+
+
+async def test_two_tasks_in_one_transaction_are_a_mistake_and_no_outage(
+    database: Database,
+) -> None:
+    async with database.begin() as tx:
+        first = asyncio.create_task(tx.execute(text("SELECT pg_sleep(0.1)")))
+        await asyncio.sleep(0)
+        with pytest.raises(InterfaceError, match="another task"):
+            await tx.execute(text("SELECT 1"))
+        await first
 
 
 async def test_a_connection_that_is_cut_is_an_outage_once_and_then_replaced(

@@ -13,10 +13,9 @@ from api.accounts.oauth.provider import Provider
 from api.accounts.oauth.schemas import LogInWithProvider, ProviderAnswer
 from api.accounts.oauth.service import CodeProof, Return, Vouched
 from api.accounts.refusals import LOGIN_REFUSALS
-from api.envelope import refusal_of
 from api.errors import Code, Refusal
 from api.idempotency import begin
-from api.keys import METRICS, NETWORK
+from api.keys import METRICS, NETWORK, TROUBLE
 from api.routing import OPEN, Answer, Cookie, Endpoints
 from store import oauth_flows, oauth_tickets
 from store.outage import Outage
@@ -151,8 +150,7 @@ async def _let_in(request: web.Request, vouched: Vouched) -> Answer:
 
 def _turn_away(request: web.Request, error: Exception) -> Answer:
     """A browser shows what it gets: its page can say more than an error in JSON."""
-    refusal = refusal_of(error)
-    assert refusal is not None
+    refusal = request.app[TROUBLE].refusal(error, path=request.path)
     request.app[METRICS].refusals.labels(str(refusal.code)).inc()
     return _go_on(f"{_NOT_SIGNED_IN}#error={refusal.code}", [Cookie.gone(_COOKIE, _PATH)])
 
