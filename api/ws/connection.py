@@ -17,7 +17,7 @@ from api.parsing import parse_json
 from api.ws.closing import CloseCode, close_code
 from api.ws.common import common
 from api.ws.declare import DeclaredCommand, Event, Socket
-from api.ws.frames import Head, refusal_frame
+from api.ws.frames import Head, id_of, refusal_frame
 
 # A token that has ended may be renewed for this long before its socket closes.
 GRACE = timedelta(minutes=1)
@@ -47,19 +47,17 @@ class Connection:
     async def receive(self, text: str) -> None:
         """Carry out one frame; a bad one is answered, and nothing else comes of it."""
         raw = text.encode()
-        reply_to: str | int | None = None
         try:
             head = parse_json(Head, raw)
-            reply_to = head.id
             command = self._find(head.type)
             require_role(self.viewer, command.roles)
             await self._take_from_budget(command)
             assert command.handler is not None
             answer = await command.handler(self, parse_json(command.body, raw))
             if answer is not None:
-                self.send(answer, reply_to=reply_to)
+                self.send(answer, reply_to=head.id)
         except Exception as error:  # noqa: BLE001 - a bug is logged by `_refuse`, and the socket stays
-            self._refuse(error, reply_to)
+            self._refuse(error, reply_to=id_of(raw))
 
     async def renew(self, token: str) -> None:
         """Go on with a fresh token of the same person."""
@@ -98,7 +96,7 @@ class Connection:
         if not verdict.allowed:
             raise ratelimits.refusal(verdict)
 
-    def _refuse(self, error: Exception, reply_to: str | int | None) -> None:
+    def _refuse(self, error: Exception, *, reply_to: str | int | None) -> None:
         refusal = self.app[TROUBLE].refusal(error, socket=self.socket.path)
         self.app[METRICS].refusals.labels(str(refusal.code)).inc()
         self.send_frame(refusal_frame(refusal, reply_to))

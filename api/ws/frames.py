@@ -4,20 +4,30 @@ import json
 from typing import Annotated, Any, cast
 
 from pydantic import ConfigDict, Field, PlainValidator
+from pydantic_core import from_json
 
 from api.envelope import error_object
 from api.errors import Code, Refusal
 from api.wire import Wire
-from api.ws.declare import Command, Event
+from api.ws.declare import Command, Event, FrameId
 
 _LONGEST_ID = 128
 
 
-def _frame_id(value: object) -> str | int | None:
+def _frame_id(value: object) -> FrameId | None:
     # One sentence for the client, where a union has one for each of its members.
     if value is None or (type(value) in {str, int} and len(str(value)) <= _LONGEST_ID):
-        return cast("str | int | None", value)
+        return cast("FrameId | None", value)
     raise ValueError("is neither a short text nor a number")
+
+
+def id_of(raw: bytes) -> FrameId | None:
+    """The id of a frame that was refused, whatever is wrong with the rest of it."""
+    try:
+        frame = from_json(raw)
+        return _frame_id(frame.get("id")) if isinstance(frame, dict) else None
+    except ValueError:
+        return None
 
 
 class Head(Wire):

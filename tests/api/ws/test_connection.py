@@ -62,6 +62,40 @@ async def test_a_command_is_answered_through_the_callable_it_was_given(
     assert wire.frames() == [{"type": "said", "reply_to": 1, "words": "hello"}]
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"id":7}',
+        '{"type":7,"id":7}',
+        '{"type":null,"id":7}',
+        f'{{"type":"{"x" * 65}","id":7}}',
+        '{"type":"no:such","id":7}',
+        '{"type":"say","words":"a\\u0000b","id":7}',
+        '{"id":7,"type":"\\u0000"}',
+    ],
+)
+async def test_a_refused_frame_is_named_whatever_else_is_wrong_with_it(
+    app: web.Application, frame: str
+) -> None:
+    wire = Wire(app)
+    await wire.connection.receive(frame)
+    (answer,) = wire.frames()
+    assert (answer["type"], answer["reply_to"]) == ("error", 7)
+
+
+@pytest.mark.parametrize(
+    "frame", ["nonsense", "[7]", '{"type":"ping","id":[7]}', '{"type":"ping","id":true}', '{"id":7']
+)
+async def test_a_frame_without_an_id_that_can_be_read_is_refused_without_one(
+    app: web.Application, frame: str
+) -> None:
+    wire = Wire(app)
+    await wire.connection.receive(frame)
+    (answer,) = wire.frames()
+    assert answer["type"] == "error"
+    assert "reply_to" not in answer
+
+
 async def test_a_bad_token_in_an_auth_frame_closes(app: web.Application) -> None:
     wire = Wire(app)
     await wire.connection.receive('{"type":"auth","token":"nonsense"}')
