@@ -34,7 +34,8 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 def bug() -> Refusal:
     return Refusal(
-        "Something went wrong on the server. Nothing was changed; try again.", Code.INTERNAL
+        "Something went wrong on the server. Look whether it was done before you try again.",
+        Code.INTERNAL,
     )
 
 

@@ -37,7 +37,7 @@ _MEANINGS: Mapping[int, tuple[str, str]] = {
     416: ("RangeNotSatisfiable", "The range lies behind the end; `Content-Range` tells where."),
     422: ("Unprocessable", "It reads well, and is refused for what it holds."),
     429: ("TooManyRequests", "Too much at once; `Retry-After` tells when to come back."),
-    500: ("ServerError", "A fault of the server. Nothing was changed."),
+    500: ("ServerError", "A fault of the server. It may or may not have been done."),
     503: ("Unavailable", "A part of the server is away or was never set up."),
 }
 _HEADERS: Mapping[int, tuple[str, ...]] = {

@@ -19,15 +19,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store.bus.envelope import packed
 from store.clock import Clock
 from store.deeds import SERVER, Actor, Deed
 from store.outage import Outage
 
+_logger = structlog.get_logger("hearth")
 Message = Mapping[str, Any]
 # The topic of those who remember anybody's standing, to be told that somebody's has changed.
 STANDING = "standing"
@@ -61,7 +64,11 @@ class Transaction(Reading):
         self._last_writes: list[Write] = []
 
     def announce(self, topic: str, message: Message) -> None:
-        """Wake those who listen to the topic, once this is committed."""
+        """Wake those who listen to the topic, once this is committed.
+
+        What no bus could carry is an error here: after the commit it could not be undone.
+        """
+        packed(topic, message)
         self._announcements.append((topic, message))
 
     def standing_changed(self, user_ids: Iterable[str]) -> None:
@@ -232,7 +239,11 @@ class Database:
                 yield tx
                 announcements = await tx.finish(self._record)
         for topic, message in announcements:
-            await self._publish(topic, message)
+            try:
+                await self._publish(topic, message)
+            except Exception:
+                # It is done, and whoever asked for it must not hear otherwise.
+                _logger.exception("announcement_failed", topic=topic)
 
     async def close(self) -> None:
         """Close all connections; who still waits for an answer hears that there will be none."""

@@ -27,14 +27,17 @@ class Envelope:
         raise BrokenEnvelope("It has no srv, or no body.")
 
 
-def seal(server: str, topic: str, message: Body) -> bytes:
+def packed(topic: str, message: Body) -> bytes:
+    """The message as any bus carries it; raises what is wrong with it."""
     # Escaped to ASCII: a lone surrogate, which a client may send, has no UTF-8 form.
-    payload = json.dumps(
-        {"srv": server, "body": dict(message)}, separators=(",", ":"), allow_nan=False
-    ).encode("ascii")
-    if len(payload) > LARGEST_MESSAGE:
+    body = json.dumps(dict(message), separators=(",", ":"), allow_nan=False).encode("ascii")
+    if len(body) > LARGEST_MESSAGE:
         raise MessageTooLarge(
-            f"A message for {topic!r} has {len(payload):,} bytes; the bus carries"
+            f"A message for {topic!r} has {len(body):,} bytes; the bus carries"
             f" {LARGEST_MESSAGE:,}. Publish a reference to the thing instead."
         )
-    return payload
+    return body
+
+
+def seal(server: str, topic: str, message: Body) -> bytes:
+    return b'{"srv":%s,"body":%s}' % (json.dumps(server).encode("ascii"), packed(topic, message))

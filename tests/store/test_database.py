@@ -48,6 +48,40 @@ async def test_announcements_go_out_after_the_commit_and_never_without_it(
     assert heard == told
 
 
+@pytest.mark.parametrize(
+    "message", [{"text": "x" * 70_000}, {"at": object()}, {"number": float("nan")}]
+)
+async def test_what_no_bus_could_carry_is_an_error_before_the_commit(
+    listening: Database, heard: list[tuple[str, Any]], message: Any
+) -> None:
+    async with listening.begin() as tx:
+        with pytest.raises((TypeError, ValueError)):
+            tx.announce("topic", message)
+    assert heard == []
+
+
+async def test_what_fails_after_the_commit_is_logged_and_not_told(
+    postgres: Postgres, database_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    async def publish(topic: str, message: Any) -> None:
+        if topic == "broken":
+            raise RuntimeError("a bug")
+        heard.append(topic)
+
+    db = Database.connect(
+        postgres.application_url(database_name), clock=SystemClock(), publish=publish
+    )
+    async with db.begin() as tx:
+        for topic in ("first", "broken", "last"):
+            tx.announce(topic, {})
+    await db.close()
+    assert heard == ["first", "last"]
+    assert "announcement_failed" in caplog.text
+    assert "RuntimeError: a bug" in caplog.text
+
+
 async def test_last_writes_come_behind_all_others(listening: Database) -> None:
     written: list[str] = []
 
