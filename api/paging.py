@@ -43,7 +43,7 @@ def cut(
     if len(rows) <= query.limit:
         return rows, None
     page = rows[: query.limit]
-    payload = json.dumps([_list(request), key(page[-1])]).encode()
+    payload = json.dumps([_list(request), key(page[-1])], ensure_ascii=False).encode()
     return page, request.app[KEYRING].sign(_PURPOSE, payload)
 
 

@@ -27,6 +27,15 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody, and by what they are sorted: the database's word for it, which no other language
+    has quite the same."""
+
+    user: User
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which accounts; what is given narrows together."""
 
@@ -39,7 +48,7 @@ class Wanted:
 
 async def people(
     db: Reading, order: str, position: Position, *, family_of: str | None = None
-) -> list[User]:
+) -> list[Listed]:
     """Everybody who lives in this house, or only the family of one; `-` before the order:
     descending."""
     query = select(*USER).where(_lives_here())
@@ -48,7 +57,7 @@ async def people(
     return await _page(db, query, order, position)
 
 
-async def accounts(db: Reading, wanted: Wanted, position: Position) -> list[User]:
+async def accounts(db: Reading, wanted: Wanted, position: Position) -> list[Listed]:
     """All accounts, the newest first."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.role is not None:
@@ -64,13 +73,7 @@ async def accounts(db: Reading, wanted: Wanted, position: Position) -> list[User
     return await _page(db, select(*USER).where(*conditions), "-created_at", position)
 
 
-def sort_key(user: User, order: str) -> str:
-    """What a person is sorted by; the id settles what is equal."""
-    value: datetime | str = getattr(user, order.removeprefix("-"))
-    return value.isoformat() if isinstance(value, datetime) else value.lower()
-
-
-async def _page(db: Reading, query: Select[Any], order: str, position: Position) -> list[User]:
+async def _page(db: Reading, query: Select[Any], order: str, position: Position) -> list[Listed]:
     column = _SORTED_BY[order.removeprefix("-")]
     is_descending = order.startswith("-")
     if position.behind is not None:
@@ -84,7 +87,12 @@ async def _page(db: Reading, query: Select[Any], order: str, position: Position)
         .offset(position.offset)
         .limit(position.limit)
     )
-    return [User(*row) for row in await db.execute(query)]
+    rows = await db.execute(query.add_columns(column.label("sort_key")))
+    return [Listed(User(*row[:-1]), _spelt(row.sort_key)) for row in rows]
+
+
+def _spelt(key: datetime | str) -> str:
+    return key.isoformat() if isinstance(key, datetime) else key
 
 
 def _lives_here() -> ColumnElement[bool]:

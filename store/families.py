@@ -2,8 +2,9 @@
 
 A family is a table with seats: an adult takes one when an admin lets them in. All else follows from
 who is a guardian of whom, and is never stored, so that it can't be out of date: an added guardian
-belongs where the child's primary guardian has a seat, and a child wherever one of its guardians
-belongs.
+belongs where the child's primary guardian has a seat, and a child wherever one of its guardians has
+one. It goes no further than that: to name somebody a guardian of one's own child makes no family of
+oneself and theirs.
 """
 
 from collections import defaultdict
@@ -67,11 +68,10 @@ def membership() -> Subquery:
         .join(child, child.parent_id == SeatRow.user_id)
         .join(GuardianRow, GuardianRow.child_id == child.id)
     )
-    adults = union(seated, added).subquery()
-    children = select(adults.c.family_id, GuardianRow.child_id.label("user_id")).join(
-        adults, adults.c.user_id == GuardianRow.guardian_id
+    children = select(SeatRow.family_id, GuardianRow.child_id.label("user_id")).join(
+        GuardianRow, GuardianRow.guardian_id == SeatRow.user_id
     )
-    return union(select(adults.c.family_id, adults.c.user_id), children).subquery()
+    return union(seated, added, children).subquery()
 
 
 async def found(tx: Transaction, name: str) -> Family:
@@ -93,6 +93,11 @@ async def seat(tx: Transaction, family_id: str, user_id: str) -> None:
         .values(family_id=family_id, user_id=user_id, seated_at=tx.now)
         .on_conflict_do_nothing()
     )
+
+
+async def has_seat(db: Reading, user_id: str) -> bool:
+    """Whether somebody was ever let in."""
+    return bool(await db.scalar(select(exists().where(SeatRow.user_id == user_id))))
 
 
 async def families_of(db: Reading, user_ids: Collection[str]) -> Mapping[str, list[str]]:

@@ -166,7 +166,8 @@ async def lock(tx: Transaction, user_id: str) -> User | None:
 
 
 async def exists(db: Reading, *, role: str) -> bool:
-    return bool(await db.scalar(select(select(UserRow.id).where(UserRow.role == role).exists())))
+    here = select(UserRow.id).where(UserRow.role == role, UserRow.status == "ACTIVE")
+    return bool(await db.scalar(select(here.exists())))
 
 
 async def lock_admins(tx: Transaction) -> None:
@@ -196,9 +197,10 @@ async def taken_names(db: Reading, stem: str) -> set[str]:
     return set(names)
 
 
-async def count(db: Reading, *, role: str, status: str) -> int:
-    counted = select(func.count()).where(UserRow.role == role, UserRow.status == status)
-    return await db.scalar(counted) or 0
+async def count_staying(db: Reading, *, role: str) -> int:
+    """How many are here and not about to leave."""
+    stays = (UserRow.status == "ACTIVE") & UserRow.erase_at.is_(None)
+    return await db.scalar(select(func.count()).where(UserRow.role == role, stays)) or 0
 
 
 async def seen(tx: Transaction, user_ids: Collection[str]) -> None:
@@ -209,18 +211,20 @@ async def seen(tx: Transaction, user_ids: Collection[str]) -> None:
     await tx.execute(update(UserRow).where(UserRow.id.in_(free)).values(last_seen=tx.now))
 
 
-async def forget_unseen(tx: Transaction, role: str, since: datetime) -> int:
+async def forget_unseen(tx: Transaction, role: str, since: datetime) -> list[str]:
+    """Whom that was."""
     last = func.coalesce(UserRow.last_seen, UserRow.created_at)
-    forgotten = await tx.execute(delete(UserRow).where(UserRow.role == role, last < since))
-    return forgotten.rowcount
+    gone = delete(UserRow).where(UserRow.role == role, last < since).returning(UserRow.id)
+    return list(await tx.scalars(gone))
 
 
 def _is_named(username: str) -> Any:
-    return func.lower(UserRow.username) == username.lower()
+    # Lowered there on both sides: two languages have two ideas of some letters.
+    return func.lower(UserRow.username) == func.lower(username)
 
 
 def _has_address(email: str) -> Any:
-    return func.lower(UserRow.email) == email.lower()
+    return func.lower(UserRow.email) == func.lower(email)
 
 
 async def _one(db: Reading, query: Select[Any]) -> User | None:

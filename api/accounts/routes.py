@@ -34,12 +34,10 @@ async def list_users(request: web.Request, query: UsersQuery) -> UsersPage:
     async with request.app[DB].read() as db:
         found = await circle.people(db, query.order, _position(request, query), family_of=bounds)
         page, following = paging.cut(
-            request,
-            query,
-            found,
-            lambda user: [query.order, circle.sort_key(user, query.order), user.id],
+            request, query, found, lambda listed: [query.order, listed.key, listed.user.id]
         )
-        return UsersPage(items=await people.shown(db, viewer, page), next=following)
+        shown = await people.shown(db, viewer, [listed.user for listed in page])
+        return UsersPage(items=shown, next=following)
 
 
 @endpoint.get("/users/{username}", roles=MEMBERS, returns=UserOut)

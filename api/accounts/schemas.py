@@ -1,10 +1,11 @@
 """The wire of people: users and families, as every feature shows them."""
 
+import unicodedata
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.access import Role
 from api.wire import SERVER_MADE, Page, PageQuery, Timestamp, Wire, id_field
@@ -13,9 +14,22 @@ from store.users import User
 UserId = Annotated[str, id_field("u")]
 FamilyId = Annotated[str, id_field("f")]
 
+# They turn the text around them about, or show nothing at all.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _seen(name: str) -> str:
+    if _TURNING & {*name}:
+        raise ValueError("holds a character that turns the writing around")
+    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+        raise ValueError("shows nothing")
+    return name
+
+
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"),
+    # Letters beyond ASCII look like others, and fold into others when case is ignored.
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$"),
     Field(json_schema_extra={"format": "email"}, examples=["mara@example.org"]),
 ]
 # The alphabet has no `@`, and the shortest is longer than `me`: no username can be taken for an
@@ -26,9 +40,10 @@ DisplayName = Annotated[
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
+    AfterValidator(_seen),
     Field(examples=["Mara"]),
 ]
-BirthDate = Annotated[date, Field(examples=["2017-05-21"])]
+BirthDate = Annotated[date, Field(ge=date(1900, 1, 1), examples=["2017-05-21"])]
 Locale = Annotated[
     str,
     Field(

@@ -36,11 +36,12 @@ async def list_accounts(request: web.Request, query: AccountsQuery) -> Page[Full
     async with request.app[DB].read() as db:
         found = await circle.accounts(db, wanted, position)
         page, following = paging.cut(
-            request, query, found, lambda user: [circle.sort_key(user, "created_at"), user.id]
+            request, query, found, lambda listed: [listed.key, listed.user.id]
         )
-        belongs = await families.families_of(db, [user.id for user in page])
+        people = [listed.user for listed in page]
+        belongs = await families.families_of(db, [user.id for user in people])
     return Page[FullUserOut](
-        items=[FullUserOut.of(user, belongs.get(user.id, [])) for user in page], next=following
+        items=[FullUserOut.of(user, belongs.get(user.id, [])) for user in people], next=following
     )
 
 

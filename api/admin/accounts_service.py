@@ -11,16 +11,19 @@ from store.users import User
 
 
 async def suspend(tx: Transaction, user_id: str, reason: str | None) -> User:
-    """Hold an account: its sessions end, and a parent's children wait with them."""
+    """Hold an account: its sessions end, and a parent's children wait with them.
+
+    One that waits for approval is turned away by this.
+    """
     # One after the other: of two admins who suspend each other at once, one has to stay.
     await users.lock_admins(tx)
     user = await _lock(tx, user_id)
     if user.status == "SUSPENDED":
         return user
-    if user.status == "PENDING" and user.role == Role.PARENT:
-        raise Conflict("This account waits for approval and opens nothing yet.")
-    if user.role == Role.ADMIN and await users.count(tx, role=Role.ADMIN, status="ACTIVE") == 1:
-        raise Conflict("This is the last admin. Make somebody else one first.")
+    if user.role == Role.ADMIN:
+        others = await users.count_staying(tx, role=Role.ADMIN) - (user.erase_at is None)
+        if others < 1:
+            raise Conflict("This is the last admin. Make somebody else one first.")
     suspended = await users.change(tx, user_id, status="SUSPENDED")
     assert suspended is not None
     await sessions.end_all(tx, [user_id], End.SUSPENSION)
@@ -43,7 +46,10 @@ async def restore(tx: Transaction, user_id: str) -> User:
         return user
     if user.status == "PENDING":
         raise Conflict("This account waits for approval. Approve it instead.")
-    restored = await users.change(tx, user_id, status="ACTIVE")
+    # Who was turned away at the door waits there again.
+    was_let_in = user.role != Role.PARENT or await families.has_seat(tx, user_id)
+    status = "ACTIVE" if was_let_in else "PENDING"
+    restored = await users.change(tx, user_id, status=status)
     assert restored is not None
     await _children_ask_again(tx, user_id)
     tx.audit(
@@ -51,7 +57,7 @@ async def restore(tx: Transaction, user_id: str) -> User:
         "user",
         user_id,
         before={"status": "SUSPENDED"},
-        after={"status": "ACTIVE"},
+        after={"status": status},
     )
     return restored
 

@@ -91,7 +91,7 @@ async def settings_by(server: Server, token: str) -> Answered:
 
 async def admins(server: Server) -> int:
     async with server.app[DB].read() as db:
-        return await users.count(db, role=Role.ADMIN, status="ACTIVE")
+        return await users.count_staying(db, role=Role.ADMIN)
 
 
 # By the link

@@ -58,7 +58,7 @@ async def refresh(request: web.Request, body: RefreshTokenBody) -> TokenPair:
     return _pair(await door.go_on(body.refresh_token, device_of(request), with_grace=False))
 
 
-@endpoint.post("/logout", roles=OPEN, body=RefreshTokenBody, returns=None, status=204)
+@endpoint.post("/logout", roles=OPEN, body=RefreshTokenBody, returns=None, status=204, limit="auth")
 async def log_out(request: web.Request, body: RefreshTokenBody) -> None:
     """End the session that a refresh token belongs to."""
     async with begin(request) as tx:
@@ -107,6 +107,7 @@ async def log_in_with_cookie(request: web.Request, body: LogInByEmail) -> Answer
     roles=EVERYONE,
     returns=None,
     status=204,
+    limit="auth",
     refuses=(Code.CSRF,),
     while_enrolling=True,
     origin_is_enough=True,

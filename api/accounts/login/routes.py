@@ -69,6 +69,7 @@ async def refresh(request: web.Request, body: Refresh) -> Answer:
     body=LogOut,
     returns=None,
     status=204,
+    limit="auth",
     refuses=(Code.CSRF,),
     while_enrolling=True,
 )

@@ -24,8 +24,11 @@ async def change(
 
 async def reset(tx: Transaction, token: str, new_hash: str) -> str:
     """Set a password by a one-time link; gives whose it is."""
-    user_id = await reset_links.use(tx, token)
-    if user_id is None or await users.lock(tx, user_id) is None:
+    # The person first, then the link, as whoever makes a link does.
+    user_id = await reset_links.whose(tx, token)
+    if user_id is not None:
+        await users.lock(tx, user_id)
+    if user_id is None or await reset_links.use(tx, token) != user_id:
         raise Refusal(
             "This link has been used, is too old, or has been replaced by a newer one. Ask an admin"
             " for another.",

@@ -1,6 +1,7 @@
 """Export and deletion of an account over HTTP."""
 
 from aiohttp import web
+from aiohttp.hdrs import METH_HEAD
 
 from api.access import MEMBERS
 from api.accounts.keys import BELONGINGS
@@ -11,6 +12,7 @@ from api.errors import Code
 from api.idempotency import begin
 from api.keys import DB, SETTINGS, VIEWER
 from api.routing import Endpoints
+from api.streaming import stream
 
 endpoint = Endpoints("Personal data")
 
@@ -30,25 +32,22 @@ async def export(request: web.Request, query: WhoseAccount) -> web.StreamRespons
 
     Passwords and keys are not in it: of them the server keeps nothing that could be read.
     """
-    async with begin(request) as tx:
-        account = await service.access_account(tx, request[VIEWER], query.user_id)
-        tx.audit("account.export", "user", account.id)
-    name = f"hearth-{account.username}.zip"
+    database = request.app[DB]
+    async with database.read() as db:
+        account = await service.access_account(db, request[VIEWER], query.user_id)
     response = web.StreamResponse(
         headers={
             "Content-Type": _ZIP,
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": f'attachment; filename="hearth-{account.username}.zip"',
         }
     )
-    async with (
-        request.app[DB].read() as db,
-        archive(db, request.app[BELONGINGS], account.id) as pieces,
-    ):
-        await response.prepare(request)
-        async for piece in pieces:
-            await response.write(piece)
-    await response.write_eof()
-    return response
+    if request.method == METH_HEAD:
+        return response
+    async with archive(database, request.app[BELONGINGS], account.id) as pieces:
+        # Before the first byte leaves, and not before there is one.
+        async with begin(request) as tx:
+            tx.audit("account.export", "user", account.id)
+        return await stream(request, response, pieces)
 
 
 @endpoint.delete(

@@ -42,7 +42,7 @@ async def ask_to_delete(
     account = await _lock(tx, viewer, user_id)
     if account.erase_at is not None:
         return account, account.erase_at
-    if account.role == Role.ADMIN and await users.count(tx, role=Role.ADMIN, status="ACTIVE") == 1:
+    if account.role == Role.ADMIN and await users.count_staying(tx, role=Role.ADMIN) == 1:
         raise Conflict("This is the last admin. Make somebody else one first.")
     if await erasure.depends_on(tx, account.id):
         raise Conflict(
@@ -65,11 +65,15 @@ async def keep(tx: Transaction, viewer: Viewer, user_id: str | None) -> None:
 
 async def erase(tx: Transaction, belongings: Belongings, envelope: Envelope, user_id: str) -> bool:
     """Forget somebody whose days of grace are over; False: they are to stay, or still needed."""
+    await users.lock_admins(tx)
     account = await users.lock(tx, user_id)
     if account is None or account.erase_at is None or account.erase_at > tx.now:
         return False
-    if await erasure.depends_on(tx, user_id):
-        # The other guardian has gone meanwhile: a child is never left alone.
+    is_last_admin = account.role == Role.ADMIN and not await users.count_staying(
+        tx, role=Role.ADMIN
+    )
+    if is_last_admin or await erasure.depends_on(tx, user_id):
+        # The others have gone meanwhile: neither a child nor the house is left alone.
         await erasure.plan(tx, user_id, tx.now + _POSTPONED)
         return False
     await erasure.hand_children_over(tx, user_id)

@@ -6,7 +6,7 @@ from pydantic import Secret
 from api.access import ADMINS, PARENTS, Role
 from api.accounts.keys import HASHING
 from api.accounts.passwords.rules import MIN_LENGTH, check_password
-from api.accounts.people import in_full
+from api.accounts.people import access_child, in_full
 from api.accounts.registration import service
 from api.accounts.registration.schemas import (
     AddGuardian,
@@ -25,7 +25,7 @@ from api.errors import Code
 from api.idempotency import begin
 from api.keys import DB, SETTINGS, VIEWER
 from api.routing import OPEN, Endpoints
-from store import families, users
+from store import families
 from store.database import Reading
 from store.users import NewUser, User
 
@@ -109,9 +109,7 @@ async def approve(request: web.Request, body: ApproveParent) -> UserAnswer:
 
 async def _child_again(request: web.Request, child_id: str) -> ChildCreatedOut:
     async with request.app[DB].read() as db:
-        child = await users.find(db, child_id)
-        assert child is not None
-        return await _child_created(db, child)
+        return await _child_created(db, await access_child(db, request[VIEWER], child_id))
 
 
 @endpoint.post(
@@ -146,7 +144,8 @@ async def create_child(request: web.Request, body: NewChild) -> ChildCreatedOut:
 
 async def _guardians_again(request: web.Request, child_id: str) -> GuardiansOut:
     async with request.app[DB].read() as db:
-        return await _guardians(db, await families.guardians(db, child_id))
+        child = await access_child(db, request[VIEWER], child_id)
+        return await _guardians(db, await families.guardians(db, child.id))
 
 
 @endpoint.post(
@@ -172,7 +171,7 @@ async def add_guardian(request: web.Request, body: AddGuardian) -> GuardiansOut:
     roles=PARENTS,
     returns=None,
     status=204,
-    refuses=(Code.FORBIDDEN,),
+    refuses=(Code.FORBIDDEN, Code.CONFLICT),
 )
 async def remove_guardian(request: web.Request) -> None:
     """Take a guardian away; nobody removes the primary one."""

@@ -103,6 +103,8 @@ async def add_guardian(
         raise Forbidden("Only a parent can be a guardian.")
     if await families.add_guardian(tx, child.id, guardian.id):
         tx.audit("guardian.add", "user", child.id, after={"guardian_id": guardian.id})
+        # They were not asked, and may leave again.
+        tx.announce(f"user:{guardian.id}", {"type": "guardian:added", "child_id": child.id})
         tx.standing_changed([child.id, guardian.id])
     tx.created(child.id)
     return await families.guardians(tx, child.id)
@@ -114,6 +116,8 @@ async def remove_guardian(tx: Transaction, viewer: Viewer, child_id: str, guardi
         raise Forbidden("The child's first guardian stays. Nobody can remove them.")
     if not await families.remove_guardian(tx, child.id, guardian_id):
         raise NotFound("That person is no guardian of this child.")
+    if all(left.erase_at is not None for left in await families.guardians(tx, child.id)):
+        raise Conflict("The other guardians are about to leave. Call that off first.")
     tx.audit("guardian.remove", "user", child.id, before={"guardian_id": guardian_id})
     tx.standing_changed([child.id, guardian_id])
 

@@ -48,12 +48,24 @@ async def test_an_added_guardian_and_the_child_belong_to_both_houses(admin: Pers
     await add_guardian(mara, lia, jonas)
     assert await families_of(lia) == {hers, his}
     assert await families_of(jonas) == {his, hers}
-    assert await families_of(ben) == {his, hers}
+    assert await families_of(ben) == {his}, "nobody asked his guardians about hers"
     assert await families_of(mara) == {hers}
     path = f"/auth/child/{lia.id}/guardians/{jonas.id}"
     assert (await mara.ask("DELETE", path)).status == 204
     assert await families_of(lia) == {hers}
-    assert await families_of(jonas) == await families_of(ben) == {his}
+    assert await families_of(jonas) == {his}
+
+
+async def test_a_stranger_who_makes_me_a_guardian_comes_no_nearer_to_my_children(
+    admin: Person,
+) -> None:
+    stranger, jonas = [await family.parent(admin.server, admin) for _ in range(2)]
+    theirs, ben = await family.child(stranger, "Ava"), await family.child(jonas, "Ben")
+    await add_guardian(stranger, theirs, jonas)
+    seen = (await ben.ask("GET", "/users")).body["items"]
+    assert stranger.id not in {user["id"] for user in seen}
+    path = f"/auth/child/{theirs.id}/guardians/{jonas.id}"
+    assert (await jonas.ask("DELETE", path)).status == 204
 
 
 async def test_a_second_guardian_may_do_all_but_remove_the_first(admin: Person) -> None:
@@ -105,6 +117,30 @@ async def test_a_child_s_account_is_made_once_however_often_it_is_asked_for(
     assert (mismatch.status, mismatch.code) == (422, "IDEMPOTENCY_MISMATCH")
     taken = await mara.ask("POST", "/auth/child", json={**body, "username": "LIA-once"})
     assert (taken.status, taken.code) == (409, "USERNAME_TAKEN")
+
+
+async def test_a_repeated_request_opens_nothing_to_who_has_lost_it(
+    admin: Person,
+) -> None:
+    mara, jonas, ruth = [await family.parent(admin.server, admin) for _ in range(3)]
+    lia = await family.child(mara)
+    await add_guardian(mara, lia, jonas)
+    path, key = f"/auth/child/{lia.id}/guardians", {"Idempotency-Key": "ruth"}
+    body = {"user_id": ruth.id}
+    assert (await jonas.ask("POST", path, json=body, headers=key)).status == 201
+    assert (await mara.ask("DELETE", f"{path}/{jonas.id}")).status == 204
+    assert (await jonas.ask("POST", path, json=body, headers=key)).status == 404
+
+
+async def test_what_nobody_can_read_is_no_name(admin: Person) -> None:
+    mara = await family.parent(admin.server, admin)
+    for name in ("\u200b", "\u202eaiL", " ", ""):
+        body = {"display_name": name, "password": PASSWORD}
+        assert (await mara.ask("POST", "/auth/child", json=body)).code == "VALIDATION_FAILED"
+    for address in ("\u0130smail@example.org", "a\u202e@example.org", "a\x01@example.org"):
+        body = {"email": address, "password": PASSWORD}
+        answer = await admin.server.ask("POST", "/auth/parent/register", json=body)
+        assert answer.code == "VALIDATION_FAILED", address
 
 
 async def test_names_are_found_for_those_who_chose_none(admin: Person) -> None:

@@ -97,6 +97,23 @@ async def test_pages_neither_skip_nor_repeat_in_any_order(admin: Person, order: 
     )
 
 
+async def test_names_in_any_script_are_paged_like_others(admin: Person) -> None:
+    mara = await family.parent(admin.server, admin)
+    for name in ("ΟΔΥΣΣΕΥΣ", "İpek", "Irma", "Ivo", "\N{GRINNING FACE}" * 80):
+        await family.child(mara, name)
+    lia = await family.child(mara, "Lia")
+    for order in ("display_name", "-display_name"):
+        whole = await usernames(lia, f"?order={order}")
+        paged: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None and len(paged) <= len(whole):
+            behind = f"&cursor={cursor}" if cursor else ""
+            answer = await lia.ask("GET", f"/users?limit=1&order={order}{behind}")
+            paged += [user["username"] for user in answer.body["items"]]
+            cursor = answer.body["next"]
+        assert paged == whole
+
+
 async def test_a_cursor_belongs_to_its_order(admin: Person) -> None:
     mara = await family.parent(admin.server, admin)
     await family.child(mara)

@@ -138,18 +138,16 @@ async def test_no_child_is_left_alone(admin: Person, mara: Person, clock: Movabl
         assert [guardian.id for guardian in await families.guardians(db, lia.id)] == [jonas.id]
 
 
-async def test_a_guardian_who_is_needed_after_all_stays(
-    admin: Person, mara: Person, clock: MovableClock
-) -> None:
+async def test_the_last_guardian_who_stays_is_not_removed(admin: Person, mara: Person) -> None:
     lia = await family.child(mara)
     jonas = await family.parent(admin.server, admin)
     path = f"/auth/child/{lia.id}/guardians"
     await mara.ask("POST", path, json={"user_id": jonas.id})
     await mara.ask("DELETE", "/account")
-    await jonas.ask("DELETE", f"{path}/{jonas.id}")
-    clock.move(7 * DAY + 60)
-    assert await erase_what_is_due(mara.server.app) == {"erased": 0}
-    assert (await mara.sign_in()).status == 200
+    refused = await jonas.ask("DELETE", f"{path}/{jonas.id}")
+    assert (refused.status, refused.code) == (409, "CONFLICT")
+    await mara.ask("DELETE", "/account/deletion")
+    assert (await jonas.ask("DELETE", f"{path}/{jonas.id}")).status == 204
 
 
 async def test_the_last_admin_stays(admin: Person) -> None:

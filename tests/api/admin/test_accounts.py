@@ -87,9 +87,8 @@ async def test_the_last_admin_stays(admin: Person) -> None:
 
 async def test_moves_that_make_no_sense_are_conflicts(admin: Person) -> None:
     waiting = await family.pending(admin.server)
-    for what in ("suspend", "restore"):
-        answer = await admin.ask("POST", f"/admin/accounts/{waiting.id}/{what}")
-        assert (answer.status, answer.code) == (409, "CONFLICT")
+    answer = await admin.ask("POST", f"/admin/accounts/{waiting.id}/restore")
+    assert (answer.status, answer.code) == (409, "CONFLICT")
     mara = await family.parent(admin.server, admin)
     await act(admin, mara, "suspend")
     answer = await admin.ask("POST", f"/admin/accounts/{mara.id}/approve")
@@ -97,6 +96,28 @@ async def test_moves_that_make_no_sense_are_conflicts(admin: Person) -> None:
     for what in ("approve", "suspend", "restore", "reset-password"):
         for user_id in ("u_01jn8xv3k0e5qr7s9tbcdfghj2", "garbage", "%20"):
             assert (await admin.ask("POST", f"/admin/accounts/{user_id}/{what}")).status == 404
+
+
+async def test_whoever_asks_to_come_in_can_be_turned_away(admin: Person) -> None:
+    stranger = await family.pending(admin.server)
+    assert await act(admin, stranger, "suspend") == "SUSPENDED"
+    assert (await stranger.sign_in()).code == "SUSPENDED"
+    assert await act(admin, stranger, "restore") == "PENDING"
+    assert (await stranger.sign_in()).code == "PENDING_APPROVAL"
+    assert await act(admin, stranger, "approve") == "ACTIVE"
+
+
+async def test_an_admin_who_is_about_to_leave_is_none_to_count_on(admin: Person) -> None:
+    second = await family.admin(admin.server)
+    listed = await admin.ask("GET", "/admin/accounts?role=ADMIN&status=ACTIVE&limit=200")
+    for other in listed.body["items"]:
+        if other["id"] not in {admin.id, second.id}:
+            await admin.ask("POST", f"/admin/accounts/{other['id']}/suspend")
+    assert (await second.ask("DELETE", "/account")).status == 202
+    assert (await admin.ask("DELETE", "/account")).code == "CONFLICT"
+    refused = await second.ask("POST", f"/admin/accounts/{admin.id}/suspend")
+    assert (refused.status, refused.code) == (409, "CONFLICT")
+    assert await act(admin, second, "suspend") == "SUSPENDED"
 
 
 async def test_filters_combine(admin: Person) -> None:
