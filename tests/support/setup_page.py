@@ -36,9 +36,19 @@ async def become_admin(page: Page, server: Server, name: str = "Mara") -> str:
     await page.goto(await link(server))
     await fill_in(page, email=email, name=name)
     await page.keyboard.press("Enter")
+    await expect_welcome(page, name)
+    return email
+
+
+async def expect_form(page: Page) -> None:
+    """The link was good, and nothing is under way any more."""
+    await expect(page.get_by_role("heading", name="Who runs this house?")).to_be_visible()
+
+
+async def expect_welcome(page: Page, name: str = "Mara") -> None:
+    """The admin is in, and nothing is under way any more."""
     await expect(page.get_by_role("heading", name=f"Welcome, {name}.")).to_be_visible()
     await expect(page.get_by_role("heading", name="Settings of this house")).to_be_visible()
-    return email
 
 
 async def expect_advice(field: Locator, words: str) -> None:

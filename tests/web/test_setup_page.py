@@ -17,6 +17,8 @@ from tests.support.setup_page import (
     become_admin,
     change,
     expect_advice,
+    expect_form,
+    expect_welcome,
     fill_in,
     link,
     new_address,
@@ -56,7 +58,7 @@ async def test_a_link_that_is_pasted_over_the_page_opens_it(
     await page.goto(f"{server.url}/app/setup")
     await expect(page.get_by_text("set up with the link that the server prints")).to_be_visible()
     await page.goto(good)
-    await expect(page.get_by_role("heading", name="Who runs this house?")).to_be_visible()
+    await expect_form(page)
 
 
 async def test_an_old_link_says_how_to_get_a_new_one(
@@ -76,6 +78,7 @@ async def test_a_part_that_is_not_well_is_named(page: Page, server: Server) -> N
     await page.route("**/readyz", lambda route: route.fulfill(status=200, body=body))
     await page.goto(await link(server))
     await expect(page.get_by_text("Not well are: media core.")).to_be_visible()
+    await expect_form(page)
 
 
 async def test_a_server_that_is_away_is_said_to_be(
@@ -196,6 +199,7 @@ async def test_the_password_is_shown_and_hidden_by_its_switch(page: Page, server
 
 async def test_a_browser_knows_what_each_field_is_for(page: Page, server: Server) -> None:
     await page.goto(await link(server))
+    await expect_form(page)
     purposes = {"E-mail address": "username", "Your name": "name", "Password": "new-password"}
     for label, purpose in purposes.items():
         field = page.get_by_label(label, exact=True)
@@ -213,7 +217,7 @@ async def test_while_it_works_it_says_so_and_asks_once(page: Page, server: Serve
     await page.get_by_role("button", name="Make my account").click(force=True)
     await page.keyboard.press("Enter")
     await route.continue_()
-    await expect(page.get_by_role("heading", name="Welcome, Mara.")).to_be_visible()
+    await expect_welcome(page)
     assert held.empty()
 
 
@@ -233,7 +237,7 @@ async def test_what_was_typed_outlives_a_server_that_is_away(
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("What you typed is kept")).to_be_visible()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="Welcome, Mara.")).to_be_visible()
+    await expect_welcome(page)
 
 
 async def test_whoever_comes_second_with_the_link_hears_that_there_is_an_admin(
@@ -272,7 +276,7 @@ async def test_the_admin_who_comes_back_finds_the_settings(
     complaints.expect(REFUSED)
     await become_admin(page, server)
     await page.reload()
-    await expect(page.get_by_role("heading", name="Welcome, Mara.")).to_be_visible()
+    await expect_welcome(page)
     await unfold(page, "Limits")
     await expect(page.get_by_label("Sign-ins a minute")).to_be_visible()
 
