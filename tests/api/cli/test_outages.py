@@ -20,6 +20,8 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Program, str]]:
     command = (PROGRAM, "serve", "--port", "0", "--host", "127.0.0.1")
     async with started(*command, cwd=folder) as server:
         port = (await server.line_with("listening on port")).split("port ")[1].split(":")[0]
+        # The start is over when the link is made, for which it needs the database.
+        await server.line_with("nobody is here yet")
         yield server, f"http://127.0.0.1:{port}"
 
 
