@@ -9,6 +9,8 @@ import os
 import re
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -60,6 +62,8 @@ def _database_url(value: object) -> object:
         raise ValueError("is not PostgreSQL; write postgresql://user:password@host/name")
     if url.get_driver_name() not in _ASYNC_DRIVERS:
         raise ValueError("names a driver that can't be used; write postgresql:// alone")
+    if find_spec(url.get_driver_name()) is None:
+        raise ValueError("names a driver that is not installed; write postgresql:// alone")
     return url
 
 
@@ -364,15 +368,26 @@ def read_configuration(**given: Any) -> Configuration:
         raise WrongConfiguration(f"{ENV_FILE} can't be read; it is text in UTF-8") from None
     _refuse_misspelt(present)
     try:
-        return Configuration(**by_variable(given))
+        configuration = Configuration(**by_variable(given))
     except ValidationError as wrong:
         raise WrongConfiguration(_in_one_line(wrong, present)) from None
+    _refuse_file(configuration.data_dir)
+    return configuration
 
 
 def environment() -> dict[str, str]:
     """What the configuration is read from, for a plug-in that has variables of its own."""
     written = {name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}
     return {**written, **os.environ}
+
+
+def _refuse_file(data_dir: Path) -> None:
+    with suppress(OSError):  # what can't even be looked at shows when it is used
+        for part in (data_dir, *data_dir.parents):
+            if part.exists() and not part.is_dir():
+                raise WrongConfiguration(
+                    f"HEARTH_DATA_DIR names {part}, which is a file; name a folder"
+                )
 
 
 def by_variable(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.configuration import Configuration, read_configuration
 from api.ending import End
-from api.failure import Failed, WrongConfiguration
+from api.failure import Failed, UsedWrongly, WrongConfiguration
 from store.clock import SystemClock
 from store.database import DatabaseAway
 from store.embedded import Cluster, ClusterError
@@ -76,7 +76,7 @@ def _failures() -> Iterator[None]:
     except ClusterError as error:
         raise Failed(str(error)) from None
     except UnknownRevision as error:
-        raise Failed(f"{error}; `alembic history` lists the revisions there are") from None
+        raise UsedWrongly(f"{error}; `alembic history` lists the revisions there are") from None
     except WrongMasterKey:
         raise WrongConfiguration(
             "the keys in this database were wrapped by another master key; give that one, as"

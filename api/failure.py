@@ -7,6 +7,12 @@ class Failed(Exception):
     exit_code = 1
 
 
+class UsedWrongly(Failed):
+    """What was asked for is not there to be done."""
+
+    exit_code = 2
+
+
 class WrongConfiguration(Failed):
     """The line names the variable that is wrong."""
 

@@ -168,6 +168,8 @@ async def test_a_blocking_call_in_our_code_is_caught() -> None:
         ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL is not PostgreSQL"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL"),
         ("DATABASE_URL", "postgresql+psycopg2://localhost/x", "DATABASE_URL names a driver"),
+        ("HEARTH_DATA_DIR", "/dev/null", "HEARTH_DATA_DIR names /dev/null, which is a file"),
+        ("HEARTH_DATA_DIR", "/dev/null/x", "HEARTH_DATA_DIR names /dev/null, which is a file"),
         ("HEARTH_RTC_ADDRESSES", "banana", "HEARTH_RTC_ADDRESSES holds 'banana'"),
         ("HEARTH_TURN_URLS", "banana", "HEARTH_TURN_URLS holds 'banana'"),
         ("HEARTH_ALLOWED_HOSTS", "http://x/", "HEARTH_ALLOWED_HOSTS holds 'http://x/'"),
@@ -193,3 +195,10 @@ def test_a_wrong_value_stops_the_start_in_one_line(
     assert "\n" not in str(wrong.value)
     if name in {"SECRET_KEY", "HEARTH_MASTER_KEY"}:
         assert value not in str(wrong.value)
+
+
+def test_a_driver_that_is_not_installed_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://localhost/x")
+    with pytest.raises(WrongConfiguration, match="DATABASE_URL names a driver that is not inst"):
+        read_configuration()

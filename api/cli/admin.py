@@ -6,6 +6,7 @@ import sys
 from getpass import getpass
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import say
 from api.failure import Failed
 
@@ -31,16 +32,15 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from api.start import migrated
 
-    configuration = read_configuration()
+    configuration = configured()
     password = _read_password()
     with database(configuration, say, share=True) as urls:
         asyncio.run(migrated(urls, say))
-        configured = configuration.model_copy(update={"database_url": urls.application})
-        username = asyncio.run(_create(configured, chosen.email, password))
+        configuration = configuration.model_copy(update={"database_url": urls.application})
+        username = asyncio.run(_create(configuration, chosen.email, password))
     say(f"{chosen.email} may sign in as an admin now, also by the username {username}")
 
 

@@ -5,7 +5,9 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import Progress, say
+from api.cli.show import show
 from api.failure import Failed
 
 if TYPE_CHECKING:
@@ -40,16 +42,15 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from store.audit_head import HeadFile
 
-    configuration = read_configuration()
+    configuration = configured()
     # Before the database: by then it holds whatever stands in the file.
     heads = HeadFile(configuration.data_dir).read()
     with database(configuration, say, share=True) as urls:
         count = asyncio.run(_verify(configuration, urls.application, heads, chosen.begun_at))
-    print(f"{count:,} entries, all of them as they were written")
+    show(f"{count:,} entries, all of them as they were written\n".encode())
 
 
 async def _verify(

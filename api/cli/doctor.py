@@ -4,7 +4,9 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import say
+from api.cli.show import show
 from api.failure import Failed
 
 if TYPE_CHECKING:
@@ -22,16 +24,15 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from api.operations.doctor import State, examine
     from store.clock import SystemClock
 
-    configuration = read_configuration()
+    configuration = configured()
     with database(configuration, say, share=True) as urls:
         findings = asyncio.run(examine(configuration, urls, SystemClock()))
-    for finding in findings:
-        print(f"{finding.state:<4}  {finding.part}: {finding.words}")
+    lines = (f"{finding.state:<4}  {finding.part}: {finding.words}\n" for finding in findings)
+    show("".join(lines).encode())
     parts = [finding.part for finding in findings if finding.state is State.ILL]
     if parts:
         raise Failed(f"not well: {', '.join(parts)}")

@@ -1,8 +1,9 @@
 """`hearth openapi` and `hearth asyncapi`"""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
+
+from api.cli.show import show
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -27,4 +28,4 @@ def run(chosen: argparse.Namespace) -> None:
     from api.app import documents
 
     made = documents(planned=chosen.contract)
-    sys.stdout.buffer.write(made.openapi if chosen.document == "openapi" else made.asyncapi)
+    show(made.openapi if chosen.document == "openapi" else made.asyncapi)

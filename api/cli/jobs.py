@@ -5,8 +5,9 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import say
-from api.failure import Failed
+from api.failure import Failed, UsedWrongly
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -28,13 +29,12 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from api.jobs import names
 
     if chosen.name not in names():
-        raise Failed(f"there is no job {chosen.name}; there are: {', '.join(names())}")
-    configuration = read_configuration()
+        raise UsedWrongly(f"there is no job {chosen.name}; there are: {', '.join(names())}")
+    configuration = configured()
     with database(configuration, say, share=True) as urls:
         asyncio.run(
             _run(configuration.model_copy(update={"database_url": urls.application}), chosen.name)

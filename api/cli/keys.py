@@ -6,6 +6,7 @@ import sys
 from getpass import getpass
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import Progress, say
 from api.failure import Failed, WrongConfiguration
 
@@ -35,12 +36,11 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from api.masterkey import home_of
     from api.start import migrated
 
-    configuration = read_configuration()
+    configuration = configured()
     home = home_of(configuration)
     given = _read_key() if home.takes_a_key else None
     with database(configuration, say, share=True) as urls:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import say
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from store.migrate import migrate
 
-    with database(read_configuration(), say, share=True) as urls:
+    with database(configured(), say, share=True) as urls:
         asyncio.run(migrate(urls.owner, to=chosen.to, rows_only=urls.rows_only, say=say))
     say("the schema is where it should be")

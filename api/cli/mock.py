@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+from api.cli.configured import configured
 from api.cli.say import say
 
 if TYPE_CHECKING:
@@ -24,14 +25,11 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from api.configuration import read_configuration
     from api.features import ENDPOINTS, SOCKETS
-    from api.logs import configure_logs
     from api.mock import mock_app
     from api.serve import running, stop_requested
 
-    configuration = read_configuration(host=chosen.host, port=chosen.port)
-    configure_logs(configuration.log_level)
+    configuration = configured(host=chosen.host, port=chosen.port)
     routes = [route for endpoint in ENDPOINTS for route in endpoint.routes]
     app = mock_app(routes, SOCKETS, configuration=configuration)
 

@@ -5,6 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.cli.configured import configured
 from api.cli.say import say
 
 if TYPE_CHECKING:
@@ -50,17 +51,14 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def serve(given: dict[str, Any], tls_self_signed: bool) -> None:
-    from api.configuration import read_configuration
     from api.database import database
     from api.ending import End
-    from api.logs import configure_logs
     from api.self_signed import self_signed
     from api.serve import serve as listen
     from api.start import migrated
     from store.clock import SystemClock
 
-    configuration = read_configuration(**given)
-    configure_logs(configuration.log_level)
+    configuration = configured(**given)
     clock = SystemClock()
     own = self_signed(configuration, clock.now()) if tls_self_signed else None
     if own is not None:

@@ -110,6 +110,11 @@ class Cluster:
                 f"{error.filename} is closed to you: run hearth as the user it belongs to, "
                 "or choose another folder with HEARTH_DATA_DIR"
             ) from None
+        except OSError as error:
+            raise FolderClosed(
+                f"{error.filename or self.home} can't be used ({error.strerror}): "
+                "choose another folder with HEARTH_DATA_DIR"
+            ) from None
         try:
             self._start()
         except (OSError, psycopg2.Error) as error:

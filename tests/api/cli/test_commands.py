@@ -78,7 +78,7 @@ async def test_a_wrong_value_stops_the_start_with_one_line(tmp_path: Path) -> No
 
 async def test_an_unknown_job_is_named_with_those_there_are(tmp_path: Path) -> None:
     ended = await run("jobs", "run", "nonsense", cwd=tmp_path)
-    assert ended.code == 1
+    assert ended.code == 2
     assert "sweep" in in_one_line(ended)
 
 
@@ -86,6 +86,8 @@ async def test_a_job_runs_and_tells_its_outcome(tmp_path: Path, variables: dict[
     ended = await run("jobs", "run", "sweep", cwd=tmp_path, variables=variables)
     assert ended.code == 0
     assert "sweep is done" in ended.errors
+    assert "job_done" in ended.errors
+    assert ended.output == ""
 
 
 async def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
@@ -108,6 +110,31 @@ async def test_the_schema_goes_back_and_forth(tmp_path: Path, variables: dict[st
     for arguments in (("--to", "-1"), (), ("--to", "base"), ()):
         ended = await run("migrate", *arguments, cwd=tmp_path, variables=variables)
         assert ended.code == 0, ended.errors
+
+
+async def test_an_unknown_revision_is_a_wrong_use(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    ended = await run("migrate", "--to", "zzz", cwd=tmp_path, variables=variables)
+    assert ended.code == 2
+    assert "alembic history" in in_one_line(ended)
+
+
+async def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    for command in ("serve", "doctor"):
+        ended = await run(command, cwd=tmp_path, variables={"HEARTH_DATA_DIR": "/proc/x"})
+        assert ended.code == 1
+        assert "HEARTH_DATA_DIR" in in_one_line(ended)
+
+
+async def test_output_that_nobody_reads_is_no_fault(tmp_path: Path) -> None:
+    bash, hearth = Path("/bin/bash"), f"{PROGRAM} openapi --contract"
+    cut_short = f"set -o pipefail; {hearth} | head -c 1 >/dev/null"
+    ended = await run("-c", cut_short, program=bash, cwd=tmp_path)
+    assert (ended.code, ended.errors) == (0, "")
+    ended = await run("-c", f"{hearth} >/dev/full", program=bash, cwd=tmp_path)
+    assert ended.code == 1
+    assert "No space left" in in_one_line(ended)
 
 
 async def test_alembic_s_own_commands_work_as_they_are(
