@@ -126,7 +126,8 @@ class Configuration(BaseSettings):
     ws_heartbeat_interval: Annotated[float, Field(gt=0, le=3600)] = 25
     ws_heartbeat_ttl_ms: Annotated[int, Field(gt=0)] | None = None
 
-    host: str = Field("0.0.0.0", validation_alias="hearth_host")  # noqa: S104 - the family's phones must reach it
+    # Every address, of both families: the family's phones must reach it.
+    host: str = Field("", validation_alias="hearth_host")
     port: Port = Field(8080, validation_alias=named("hearth_port", "port"))
     admin_port: Port | None = Field(None, validation_alias="hearth_admin_port")
     metrics_token: SecretStr | None = Field(None, validation_alias="hearth_metrics_token")

@@ -21,7 +21,7 @@ from api.failure import WrongConfiguration
 from api.machine import address_at_home, as_name, own_names
 from api.tls import CertificateAuthority, Damaged, Name, ServerCertificate
 
-_EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not listened on
+_EVERY_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from api.ending import End
 from api.failure import Failed, WrongConfiguration
 from api.self_signed import SelfSigned
 from api.setup.routes import AUTHORITY
+from api.site import Site
 from api.start import setup_address
 
 # Running requests get this long to end, and once more after they were cancelled.
 _REQUESTS_SECONDS = 1.0
-_BACKLOG = 1024
 
 
 @asynccontextmanager
@@ -41,16 +41,17 @@ async def running(
 @asynccontextmanager
 async def listening(
     app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, *, variable: str
-) -> AsyncIterator[web.TCPSite]:
+) -> AsyncIterator[Site]:
     runner = Runner(app, shutdown_timeout=_REQUESTS_SECONDS)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=_BACKLOG)
+        site = Site(runner, host, port, tls)
         try:
             await site.start()
         except OSError as error:
+            place = f"{host}:{port}" if host else f"port {port}"
             raise Failed(
-                f"{host}:{port} can't be listened on ({error.strerror}); choose another port with"
+                f"{place} can't be listened on ({error.strerror}); choose another port with"
                 f" {variable}, or another address with HEARTH_HOST"
             ) from None
         yield site

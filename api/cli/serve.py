@@ -19,7 +19,7 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         description="Run the server: start the embedded PostgreSQL unless DATABASE_URL names"
         " another, bring the schema up to date, and listen until SIGTERM or Ctrl-C.",
     )
-    command.add_argument("--host", help="the address to listen on (HEARTH_HOST, 0.0.0.0)")
+    command.add_argument("--host", help="the address to listen on (HEARTH_HOST, every one)")
     command.add_argument("--port", type=int, help="the port to listen on (HEARTH_PORT, 8080)")
     command.add_argument(
         "--data-dir", type=Path, help="where everything is kept (HEARTH_DATA_DIR, ./var)"
