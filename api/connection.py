@@ -1,7 +1,8 @@
 """One HTTP connection: aiohttp's, with time-outs and with errors in our shape.
 
 aiohttp answers what it can't parse as `text/plain`, before any middleware sees it, and waits for
-ever for the rest of a head or a body. Both are mended here, at the connection itself.
+ever for the rest of a head or a body, and for an answer to be taken. All of it is mended here, at
+the connection itself.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 from aiohttp.web_server import Server
 
+from api.cutter import Cutter
 from api.envelope import bug, error_body, error_headers
 from api.errors import Code, Refusal
 from api.versions import JSON
@@ -23,6 +25,8 @@ from api.versions import JSON
 HEAD_SECONDS = 10.0
 # A body may take as long as it takes, as long as it moves: this much in every such span.
 BODY_SECONDS = 30.0
+# An answer may take as long as it takes, as long as the client takes some of it in every such span.
+STALL_SECONDS = 30.0
 # More than any frame of ours, so that whoever sends this much without one is making none: empty
 # fragments cost a processor as well.
 MOST_UNHEARD_BYTES = 1024 * 1024
@@ -56,6 +60,10 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)
+        # Writing is paused, and so watched, as soon as the system takes no more.
+        transport.set_write_buffer_limits(high=0)
+        self._stalled = Cutter(transport, transport.get_write_buffer_size, STALL_SECONDS)
         # Who connects has something to say; the first head is waited for as any other.
         self._await_head()
 
@@ -80,6 +88,16 @@ class Connection(RequestHandler):
         if not self._is_reading_body():
             self._cancel_body_timer()
             self._tell_waiter()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # A socket has a queue of its own, and its own measure of patience.
+        if not self._upgraded:
+            self._stalled.start()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stalled.stop()
 
     def _note_heads(self) -> None:
         """Requests have come; of their bodies only the last one's may be still on its way."""
@@ -168,6 +186,7 @@ class Connection(RequestHandler):
     def _stop_timers(self) -> None:
         self._cancel_head_timer()
         self._cancel_body_timer()
+        self._stalled.stop()
 
     async def finish_response(
         self, request: BaseRequest, resp: StreamResponse, start_time: float | None

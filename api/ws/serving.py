@@ -8,6 +8,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from api.access import Viewer, require_role
 from api.connection import Connection as HttpConnection
+from api.cutter import Cutter
 from api.errors import Unauthenticated
 from api.keys import AUTHENTICATOR, CLOCK, CONFIGURATION, METRICS, NETWORK, TROUBLE
 from api.parsing import parse_json
@@ -125,7 +126,8 @@ class _Conversation:
         self._frames_in = metrics.frames.labels(socket.path, "in")
         self._frames_out = metrics.frames.labels(socket.path, "out")
         self._closings = metrics.sockets_closed
-        self._outbox.on_closing(_Cutter(request.transport, self._outbox).start)
+        if request.transport is not None:
+            self._outbox.on_closing(_cutter(request.transport, self._outbox).start)
         self._is_busy = False
         self._protocol = request.protocol
         self.connection = Connection(
@@ -198,22 +200,10 @@ class _Conversation:
             await self._ws.close(code=closing.code, message=close_reason(closing.reason))
 
 
-class _Cutter:
-    """Cuts a connection off on which nothing moves any more after the goodbye."""
+def _cutter(transport: asyncio.Transport, outbox: Outbox) -> Cutter:
+    """For after the goodbye: a reader who takes nothing any more is not waited for."""
 
-    def __init__(self, transport: asyncio.Transport | None, outbox: Outbox) -> None:
-        self._transport = transport
-        self._outbox = outbox
-        self._seen = -1
+    def moved() -> object:
+        return outbox.taken, transport.is_closing() or transport.get_write_buffer_size()
 
-    def start(self) -> None:
-        self._seen = self._outbox.taken
-        asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look)
-
-    def _look(self) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        if self._outbox.taken == self._seen:
-            self._transport.abort()
-        else:
-            self.start()
+    return Cutter(transport, moved, PATIENCE_SECONDS)
