@@ -1,6 +1,7 @@
 """The command line as people use it: `hearth` in a process of its own."""
 
 import json
+import shutil
 import signal
 import stat
 from base64 import b64encode
@@ -145,6 +146,26 @@ async def test_alembic_s_own_commands_work_as_they_are(
         assert ended.code == 0, ended.errors
     checked = await run("check", program=ALEMBIC, cwd=ROOT, variables=variables)
     assert "No new upgrade operations detected" in checked.output
+
+
+@pytest.mark.parametrize("has_ruff", [True, False])
+async def test_alembic_writes_a_revision_with_or_without_a_tool_that_formats_it(
+    tmp_path: Path, variables: dict[str, str], has_ruff: bool
+) -> None:
+    shutil.copytree(ROOT / "store", tmp_path / "store")
+    shutil.copy(ROOT / "alembic.ini", tmp_path)
+    (tmp_path / "api").symlink_to(ROOT / "api")
+    if not has_ruff:
+        (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['ruff'] = None\n")
+    ended = await run(
+        *("revision", "--autogenerate", "-m", "new", "--rev-id", "9999"),
+        program=ALEMBIC,
+        cwd=tmp_path,
+        variables={**variables, "PYTHONPATH": str(tmp_path)},
+    )
+    assert ended.code == 0, ended.errors
+    assert ("No module named ruff" in ended.errors) is not has_ruff
+    assert "9999" in (tmp_path / "store/migrations/versions/9999_new.py").read_text()
 
 
 async def test_doctor_looks_at_everything_and_says_what_to_do(
