@@ -142,9 +142,16 @@ def pid_file(data: Path) -> tuple[int, str] | None:
     """The process that serves this data, or did, and its state in PostgreSQL's words."""
     try:
         lines = (data / "postmaster.pid").read_text(errors="replace").splitlines()
-        return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
+        return _number(lines[0]), lines[7].strip() if len(lines) > 7 else ""
     except (FileNotFoundError, IndexError, ValueError):
         return None
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError
+    return number
 
 
 def is_running(data: Path) -> bool:
@@ -156,11 +163,14 @@ def is_running(data: Path) -> bool:
 def end_orphans(data: Path) -> None:
     """End what an earlier server left: itself when we were killed, its children when it was.
 
-    Only the holder of the cluster's lock may ask for it.
+    Only the holder of the cluster's lock may ask for it. A process file that names nobody goes as
+    well: a power cut may leave an empty one, and PostgreSQL would wait for somebody to remove it.
     """
     found = pid_file(data)
     if found is not None:
         _end_all([found[0]], data, ENDINGS)
+    else:
+        (data / "postmaster.pid").unlink(missing_ok=True)
     # Without their parent nothing orders the children's ends: they must leave the shared memory
     # as it is, which SIGQUIT tells them.
     _end_all(_processes(), data, ENDINGS[1:])

@@ -101,6 +101,13 @@ def test_a_process_file_with_the_number_of_somebody_else_is_no_obstacle(home: Pa
             somebody_else.kill()
 
 
+@pytest.mark.parametrize("left", ["", "\0\0\0", "nobody\n", "0\n", "-7\n"])
+def test_a_process_file_that_names_nobody_is_no_obstacle(home: Path, left: str) -> None:
+    (generation(home).data / "postmaster.pid").write_text(left)
+    with running(home) as cluster:
+        assert ask(cluster.application_url, "SELECT 1") == 1
+
+
 def test_ctrl_c_in_the_terminal_leaves_postgresql_to_us(home: Path) -> None:
     with child("serve", home) as server:
         assert server.answer()
