@@ -29,6 +29,23 @@ async def written(server: Server, words: str = "Buy bread") -> dict[str, Any]:
         (f"text/html, {VENDOR};q=0.9", VENDOR),
         (f"application/vnd.app.v2+json, {VENDOR}", VENDOR),
         ("application/vnd.app.v2+json, application/json;q=0.5", "application/json"),
+        (f"{VENDOR};q=0.5, application/json;q=0.9", "application/json"),
+        (f"application/json;q=0.5, {VENDOR};q=0.9", VENDOR),
+        (f"{VENDOR}, application/json", VENDOR),
+        (f"application/json, {VENDOR}", "application/json"),
+        (f"*/*, {VENDOR}", VENDOR),
+        ("application/json;q=0, */*;q=0.1", VENDOR),
+        (f"application/json; q=0.000, {VENDOR}", VENDOR),
+        (f"{VENDOR};q=0, application/*", "application/json"),
+        (f"{VENDOR};q=0", "application/json"),
+        ("application/vnd.app.v2+json;q=0", "application/json"),
+        # What else it takes, a route may have.
+        ("text/csv, */*;q=0", "application/json"),
+        ("application/json;q=much", "application/json"),
+        ("application/json;charset=utf-8;q=0.3", "application/json"),
+        ("text/html", "application/json"),
+        ("", "application/json"),
+        (",;,", "application/json"),
     ],
 )
 async def test_the_version_is_chosen_by_accept(
@@ -49,6 +66,23 @@ async def test_another_version_is_refused_with_the_list_of_those_served(
     assert answered.status == 406
     assert answered.code == "NOT_ACCEPTABLE"
     assert "v1" in answered.body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/vnd.app.v1.2+json",
+        "application/vnd.app.v2-beta+json",
+        "application/vnd.app.1+json",
+        "text/html, application/vnd.app.v2+json;q=0.1",
+        "application/json;q=0",
+        "*/*;q=0",
+        f"application/json;q=0, {VENDOR};q=0",
+    ],
+)
+async def test_what_is_not_served_is_not_taken_for_what_is(server: Server, accept: str) -> None:
+    answered = await server.ask("GET", "/features", headers={"Accept": accept})
+    assert (answered.status, answered.code) == (406, "NOT_ACCEPTABLE")
 
 
 async def test_errors_come_in_the_version_that_was_asked_for(server: Server) -> None:
