@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.hdrs import ETAG, IF_MATCH
 
 from api.access import ADMINS
-from api.errors import Code, PreconditionFailed
+from api.errors import Code
 from api.idempotency import begin
 from api.keys import SETTINGS, VIEWER
 from api.routing import OPEN, Answer, Endpoints
@@ -19,7 +19,7 @@ from api.versions import VERSIONS
 
 endpoint = Endpoints("Settings")
 
-_VERSION_TAG = re.compile('"?([0-9]{1,18})"?', re.ASCII)
+_VERSION_TAG = re.compile(r'\s*"([0-9]{1,18})"\s*', re.ASCII)
 
 
 @endpoint.get("/features", returns=FeaturesOut, roles=OPEN)
@@ -68,20 +68,19 @@ async def change_settings(request: web.Request, body: ChangeSettings) -> Answer:
             settings.catalogue,
             request[VIEWER],
             body.settings,
-            expected_version=_expected_version(request),
+            expected_versions=_expected_versions(request),
         )
     settings.apply(changed)
     return _answer(settings, settings.values(), settings.version)
 
 
-def _expected_version(request: web.Request) -> int | None:
-    tag = request.headers.get(IF_MATCH)
-    if tag is None or tag.strip() == "*":
+def _expected_versions(request: web.Request) -> set[int] | None:
+    """The versions that `If-Match` lists; None: any will do (RFC 9110, 13.1.1)."""
+    tags = ",".join(request.headers.getall(IF_MATCH, ["*"])).strip()
+    if tags == "*":
         return None
-    version = _VERSION_TAG.fullmatch(tag.strip())
-    if version is None:
-        raise PreconditionFailed("That version of the settings is not known. Look at them again.")
-    return int(version[1])
+    # A weak tag (W/"7") is nobody's here: what is only alike must not be overwritten.
+    return {int(found[1]) for tag in tags.split(",") if (found := _VERSION_TAG.fullmatch(tag))}
 
 
 def _answer(settings: LiveSettings, values: Mapping[str, Any], version: int) -> Answer:

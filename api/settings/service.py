@@ -1,6 +1,6 @@
 """The rules of changing settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from api.access import Viewer
@@ -16,15 +16,16 @@ async def change(
     viewer: Viewer,
     values: Mapping[str, Any],
     *,
-    expected_version: int | None,
+    expected_versions: Collection[int] | None,
 ) -> stored.Changed:
     """All of the values, or none: a wrong one changes nothing.
 
-    What is as it was is not stored: a form that is sent back whole must not pin every default.
+    What is as it was is not stored: a form that is sent back whole must not pin every default. With
+    `expected_versions` it happens on top of one of these only.
     """
     _check(catalogue, values)
     await stored.lock(tx)
-    if expected_version is not None and await stored.version(tx) != expected_version:
+    if expected_versions is not None and await stored.version(tx) not in expected_versions:
         raise PreconditionFailed("Somebody else changed the settings. Look at them again first.")
     before = await stored.read(tx)
     defaults = {setting.name: setting.default for setting in catalogue}

@@ -124,6 +124,14 @@ async def test_a_version_that_is_no_longer_true_is_refused(server: Server) -> No
     assert (await change(server, {"rate_limit_messages": 60}, **{"If-Match": "*"})).status == 200
 
 
+async def test_one_of_several_versions_may_be_the_true_one(server: Server) -> None:
+    seen = (await read(server)).headers["ETag"]
+    for tags in (f'"999999999", {seen}', f'{seen} ,"1"', f", {seen},"):
+        assert (await change(server, {}, **{"If-Match": tags})).status == 200, tags
+    for tags in ('"999999998", "999999999"', f"W/{seen}", seen.strip('"'), "", '"*"'):
+        assert (await change(server, {}, **{"If-Match": tags})).status == 412, tags
+
+
 async def test_of_two_changes_to_one_version_one_wins(server: Server) -> None:
     seen = (await read(server)).headers["ETag"]
     answers = await asyncio.gather(
