@@ -6,6 +6,7 @@ pages neither skips nor repeats. It is signed: a client can keep it, and can't m
 
 import json
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -30,7 +31,7 @@ def after(request: web.Request, query: PageQuery) -> Key | None:
     except BadSignature:
         place, key = None, []
     # A cursor serves the list that gave it, and no other.
-    if place != _list(request):
+    if place != _list(request, query):
         detail = Detail("cursor", "is none that this list has given")
         raise ValidationFailed("Look again at: cursor.", details=[detail])
     return list(key)
@@ -43,9 +44,12 @@ def cut(
     if len(rows) <= query.limit:
         return rows, None
     page = rows[: query.limit]
-    payload = json.dumps([_list(request), key(page[-1])], ensure_ascii=False).encode()
+    payload = json.dumps([_list(request, query), key(page[-1])], ensure_ascii=False).encode()
     return page, request.app[KEYRING].sign(_PURPOSE, payload)
 
 
-def _list(request: web.Request) -> str:
-    return request.path.rstrip("/")
+def _list(request: web.Request, query: PageQuery) -> str:
+    """Which list it is: its path, and what it is narrowed to. Short, however long that is."""
+    filters = query.model_dump(mode="json", exclude=set(query.positions))
+    name = json.dumps([request.path.rstrip("/"), filters], sort_keys=True).encode()
+    return blake2b(name, digest_size=12).hexdigest()

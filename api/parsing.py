@@ -14,6 +14,8 @@ W = TypeVar("W", bound=Wire)
 
 # An escaped NUL: the one character that PostgreSQL's texts can't hold.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# What Python reads as one is more than people write: 1_0, 1.0.
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 _MOST_DETAILS = 20
 
 
@@ -30,18 +32,22 @@ def parse_strings(schema: type[W], values: Mapping[str, str]) -> W:
     """For queries and forms, where everything is text."""
     _refuse_nul(values)
     try:
-        return schema.model_validate_strings(dict(values))
+        parsed = schema.model_validate_strings(dict(values))
     except ValidationError as wrong:
         raise _refused(wrong) from None
+    _refuse_odd_numbers(parsed, values)
+    return parsed
 
 
 def parse_parts(schema: type[W], values: Mapping[str, object]) -> W:
     """For multipart bodies, where everything is text but the file."""
     _refuse_nul({name: text for name, text in values.items() if isinstance(text, str)})
     try:
-        return schema.model_validate(dict(values))
+        parsed = schema.model_validate(dict(values))
     except ValidationError as wrong:
         raise _refused(wrong) from None
+    _refuse_odd_numbers(parsed, values)
+    return parsed
 
 
 def without_fields(raw: bytes, names: frozenset[str]) -> bytes:
@@ -61,6 +67,18 @@ def _refuse_nul(values: Mapping[str, str]) -> None:
     nul = [Detail(name, "holds the character NUL") for name, text in values.items() if "\0" in text]
     if nul:
         raise ValidationFailed(_sentence(nul), details=nul)
+
+
+def _refuse_odd_numbers(parsed: Wire, values: Mapping[str, object]) -> None:
+    odd = [
+        Detail(told, "is not a whole number")
+        for name, field in type(parsed).model_fields.items()
+        if type(getattr(parsed, name)) is int
+        and isinstance(text := values.get(told := field.alias or name), str)
+        and not _WHOLE_NUMBER.fullmatch(text)
+    ]
+    if odd:
+        raise ValidationFailed(_sentence(odd), details=odd)
 
 
 def _refused(wrong: ValidationError) -> ValidationFailed:

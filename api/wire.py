@@ -1,7 +1,7 @@
 """What travels: the base of every schema, and the field types that the contract's shapes share."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -65,6 +65,10 @@ def id_field(prefix: str) -> Any:
 
 class PageQuery(Wire):
     """What every list takes."""
+
+    # What says where in the list and how much of it; all else says which list, and a cursor
+    # belongs to that one.
+    positions: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
     limit: Annotated[int, Field(ge=1, le=200, description="How many items at the most.")] = 50
     cursor: Annotated[

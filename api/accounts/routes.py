@@ -6,7 +6,6 @@ from api import paging
 from api.access import MEMBERS
 from api.accounts import people
 from api.accounts.schemas import FullUserOut, UserOut, UsersPage, UsersQuery
-from api.errors import Detail, ValidationFailed
 from api.keys import DB, SETTINGS, VIEWER
 from api.routing import Endpoints
 from store import circle, users
@@ -34,7 +33,7 @@ async def list_users(request: web.Request, query: UsersQuery) -> UsersPage:
     async with request.app[DB].read() as db:
         found = await circle.people(db, query.order, _position(request, query), family_of=bounds)
         page, following = paging.cut(
-            request, query, found, lambda listed: [query.order, listed.key, listed.user.id]
+            request, query, found, lambda listed: [listed.key, listed.user.id]
         )
         shown = await people.shown(db, viewer, [listed.user for listed in page])
         return UsersPage(items=shown, next=following)
@@ -58,8 +57,5 @@ def _position(request: web.Request, query: UsersQuery) -> Position:
     behind = paging.after(request, query)
     if behind is None:
         return Position(query.limit + 1, offset=query.offset)
-    order, key, user_id = behind
-    if order != query.order:
-        problem = "belongs to another order"
-        raise ValidationFailed("Look again at: cursor.", details=[Detail("cursor", problem)])
+    key, user_id = behind
     return Position(query.limit + 1, behind=(key, user_id))

@@ -198,6 +198,8 @@ UserOrder = Literal[
 class UsersQuery(PageQuery):
     """Which users, and in which order."""
 
+    positions = PageQuery.positions | {"offset"}
+
     offset: Annotated[
         int, Field(ge=0, le=1_000_000, description="How many to pass over.", examples=[0])
     ] = 0

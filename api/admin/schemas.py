@@ -107,6 +107,8 @@ class AuditEntryOut(Wire):
 class LogsQuery(PageQuery):
     """Which entries; what is given narrows together."""
 
+    positions = PageQuery.positions | {"format"}
+
     actor_id: UserId | None = None
     action: Annotated[str | None, Field(max_length=64, examples=["account.suspend"])] = None
     entity_type: Annotated[str | None, Field(max_length=64, examples=["user"])] = None

@@ -59,6 +59,8 @@ class RoomPresenceOut(Wire):
 class RoomsQuery(PageQuery):
     """Which part of the list."""
 
+    positions = PageQuery.positions | {"offset"}
+
     offset: Annotated[
         int, Field(ge=0, le=1_000_000, description="How many rooms to step over.")
     ] = 0
@@ -66,6 +68,8 @@ class RoomsQuery(PageQuery):
 
 class RoomMessagesQuery(PageQuery):
     """Which part of the history; with neither cursor nor id, the newest page."""
+
+    positions = PageQuery.positions | {"before_id"}
 
     before_id: Annotated[
         MessageId | None, Field(description="Messages before this one.", examples=[None])

@@ -260,6 +260,8 @@ class AddMember(Wire):
 class MessagesQuery(PageQuery):
     """Which part of the history; with no cursor of any kind, the newest page."""
 
+    positions = PageQuery.positions | {"before_id", "after_id", "around_id"}
+
     before_id: Annotated[
         MessageId | None, Field(description="Messages before this one.", examples=[None])
     ] = None
