@@ -206,7 +206,7 @@ async def _shared(app: web.Application) -> AsyncIterator[None]:
         app[PASSWORD_LOCKOUT] = shared.passwords
         app[RATE_LIMITS] = RateLimits(shared.limits, LocalLimits(), app[SETTINGS])
         if shared.redis is not None:
-            app[health.CHECKS]["redis"] = shared.redis.ping
+            app[health.CHECKS]["redis"] = shared.redis.check
         yield
 
 

@@ -39,6 +39,9 @@ _ADDRESS_OPTIONS = frozenset(
 )
 
 
+_WRITE = "redis.call('SET', KEYS[1], '') return redis.call('DEL', KEYS[1])"
+
+
 class RedisDown(Outage):
     """Redis can't be reached, is too slow, or refuses to work."""
 
@@ -95,6 +98,7 @@ class SharedRedis:
         self._rest = rest
         self._down = False
         self._resting_until = -math.inf
+        self._silent_until = -math.inf
         # A burst waits here, before its deadline begins: our own queue is not Redis's fault.
         self._free_connections = asyncio.Semaphore(_CONNECTIONS)
 
@@ -126,9 +130,12 @@ class SharedRedis:
             self._refuse_while_resting()
             return await self._ask(command)
 
-    async def ping(self) -> None:
-        """Ask Redis whether it is there, even while calls are being refused; raises RedisDown."""
-        await self._ask(("PING",))
+    async def check(self) -> None:
+        """See whether Redis does what we need, even while calls are refused; raises RedisDown.
+
+        One that is full or read-only answers, and yet nobody could sign in.
+        """
+        await self._ask(("EVAL", _WRITE, 1, "check"))
 
     async def connect(self) -> AbstractConnection:
         """A connection outside the pool, for one who keeps it and disconnects it."""
@@ -153,8 +160,7 @@ class SharedRedis:
             self._note_answer()
             if isinstance(error, NoScriptError):
                 raise
-            # Out of memory, read-only, a full disk.
-            _logger.error("redis_refused", redis=self.place, reason=str(error))
+            self._note_refusal(error)
             raise RedisDown(f"Redis at {self.place} refused to work: {error}") from error
         except (OSError, RedisError) as error:
             self._note_failure(error)
@@ -169,6 +175,13 @@ class SharedRedis:
         if self._down:
             # This call finds out; those beside it need not wait for it.
             self._resting_until = now + self._rest
+
+    def _note_refusal(self, error: Exception) -> None:
+        # Out of memory, read-only, a full disk: every call meets it, and one line a second will do.
+        now = self._clock.monotonic()
+        if now >= self._silent_until:
+            _logger.error("redis_refused", redis=self.place, reason=str(error))
+            self._silent_until = now + 1
 
     def _note_failure(self, error: Exception) -> None:
         if not self._down:

@@ -134,7 +134,7 @@ async def _redis(configuration: Configuration, clock: Clock) -> list[Finding]:
     try:
         url = configuration.redis_url.get_secret_value()
         async with SharedRedis(url, clock, patience=_PATIENCE_SECONDS) as redis:
-            await redis.ping()
+            await redis.check()
             seconds, microseconds = await redis.run("TIME")
     except (Outage, WrongRedisUrl) as error:
         return [ill("redis", str(error))]

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.app import admin_app
 from api.serve import listening
+from store.redis import SharedRedis
 from tests.support.postgres import Postgres
+from tests.support.redis import RedisServer
 from tests.support.server import Server, serving
 
 
@@ -61,6 +63,25 @@ async def test_a_schema_that_is_not_the_code_s_is_not_ready(
     await asyncio.to_thread(postgres.drop_database, name)
     assert answered.status == 503
     assert answered.body["parts"]["migrations"]["ok"] is False
+
+
+async def test_a_redis_that_takes_nothing_more_is_not_ready(
+    postgres: Postgres,
+    database_name: str,
+    tmp_path: Path,
+    redis: SharedRedis,
+    redis_server: RedisServer,
+) -> None:
+    url = postgres.application_url(database_name)
+    async with serving(url, tmp_path, redis_url=SecretStr(redis_server.url)) as server:
+        assert (await server.ask("GET", "/readyz")).body["parts"]["redis"]["ok"] is True
+        await redis.run("CONFIG", "SET", "maxmemory", "1")
+        try:
+            answered = await server.ask("GET", "/readyz")
+        finally:
+            await redis.run("CONFIG", "SET", "maxmemory", "0")
+        assert answered.status == 503
+        assert answered.body["parts"]["redis"]["ok"] is False
 
 
 async def test_metrics_need_their_token(server: Server) -> None:

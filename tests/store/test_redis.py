@@ -43,7 +43,7 @@ async def test_a_burst_waits_for_its_turn_and_all_of_it_is_answered(redis: Share
 async def test_an_outage_is_told_once_and_its_end_too(redis_server: RedisServer) -> None:
     clock = VirtualClock()
     async with SharedRedis(redis_server.url, clock, patience=PATIENCE, rest=1) as redis:
-        await redis.ping()
+        await redis.check()
         with capture_logs() as logs:
             await redis_server.stopped()
             for _ in range(3):
@@ -76,9 +76,9 @@ async def test_a_health_check_always_looks_and_ends_the_rest(redis_server: Redis
     async with SharedRedis(redis_server.url, VirtualClock(), patience=PATIENCE) as redis:
         await redis_server.stopped()
         with pytest.raises(Outage):
-            await redis.ping()
+            await redis.check()
         await redis_server.started()
-        await redis.ping()
+        await redis.check()
         assert await redis.run("DBSIZE") == 0
 
 
@@ -95,8 +95,10 @@ async def test_a_redis_that_answers_and_refuses_is_away_too_but_not_avoided(
 ) -> None:
     await redis.run("CONFIG", "SET", "maxmemory", "1")
     try:
-        with capture_logs() as logs, pytest.raises(RedisDown, match="refused to work"):
-            await redis.run("SET", "k", "v")
+        with capture_logs() as logs:
+            for attempt in (redis.run("SET", "k", "v"), redis.check()):
+                with pytest.raises(RedisDown, match="refused to work"):
+                    await attempt
         assert [line["event"] for line in logs] == ["redis_refused"]
     finally:
         await redis.run("CONFIG", "SET", "maxmemory", "0")
@@ -127,7 +129,7 @@ async def test_a_password_opens_and_a_wrong_one_is_never_repeated(
     async with SharedRedis(
         f"{url}?password=open%2Fsesame", SystemClock(), patience=PATIENCE
     ) as redis:
-        await redis.ping()
+        await redis.check()
         assert SECRET not in repr(redis)
     async with SharedRedis(
         f"{url}?password=hunter2-secret", SystemClock(), patience=PATIENCE
