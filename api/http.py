@@ -121,6 +121,7 @@ def _refuse_foreign_page(request: web.Request, route: Route, viewer: Viewer) -> 
 async def _body_of(request: web.Request, route: Route) -> AsyncIterator[list[Wire]]:
     """The body as the handler takes it, if there is one; a file in it is gone with the block."""
     if route.body is None:
+        idempotency.claim(request, route, b"")
         yield []
     elif route.consumes == MULTIPART:
         async with uploads.received(request, route.body, largest=route.largest) as upload:

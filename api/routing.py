@@ -176,6 +176,8 @@ def _check(route: Route, handler: Handler) -> None:
         raise WrongDeclaration(f"{place} declares no schema for what it returns")
     if route.consumes == MULTIPART:
         _check_upload(route, place)
+    elif route.body is None and route.consumes != JSON and route.again is not None:
+        raise WrongDeclaration(f"{place} reads its body itself: nothing can tell a repeated one")
     given = list(inspect.signature(handler).parameters.values())[1:]
     declared = [schema for schema in (route.body, route.query) if schema is not None]
     if [parameter.annotation for parameter in given] != declared:

@@ -114,6 +114,25 @@ def test_an_upload_without_bounds_or_from_anybody_is_caught(declared: dict[str, 
             raise NotImplementedError
 
 
+def test_a_key_for_a_body_that_only_the_handler_reads_is_caught() -> None:
+    async def read_again(request: web.Request, note_id: str) -> NoteOut:
+        raise NotImplementedError
+
+    endpoint = Endpoints("Throw-away")
+    with pytest.raises(WrongDeclaration, match="reads its body itself"):
+
+        @endpoint.post(
+            "/throw-away",
+            roles=MEMBERS,
+            returns=NoteOut,
+            consumes="application/sdp",
+            again=read_again,
+        )
+        async def handler(request: web.Request) -> NoteOut:
+            """A route."""
+            raise NotImplementedError
+
+
 def test_an_upload_without_a_file_is_caught() -> None:
     endpoint = Endpoints("Throw-away")
     with pytest.raises(WrongDeclaration, match="takes an upload"):

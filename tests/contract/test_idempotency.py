@@ -24,6 +24,19 @@ async def test_the_second_request_gets_the_first_answer(server: Server) -> None:
     assert first.body == second.body
 
 
+async def test_a_request_without_a_body_happens_once_too(server: Server) -> None:
+    async def write_blank(key: str) -> Answered:
+        headers = {"Idempotency-Key": key}
+        return await server.ask("POST", "/notes/blank", token=token, headers=headers)
+
+    token = server.sign_in()
+    first, again, other = [await write_blank(key) for key in ("k1", "k1", "k2")]
+    assert (first.status, again.status, other.status) == (201, 201, 201)
+    assert again.body == first.body
+    assert other.body["id"] != first.body["id"]
+    assert (await write_blank("")).code == "BAD_REQUEST"
+
+
 async def test_another_key_and_another_user_make_another_thing(server: Server) -> None:
     token = server.sign_in()
     made = {

@@ -56,6 +56,14 @@ async def scan_note(request: web.Request, body: ScanNote) -> NoteOut:
     return NoteOut.of(note)
 
 
+@endpoint.post("/notes/blank", returns=NoteOut, status=201, roles=MEMBERS, again=read_again)
+async def write_blank(request: web.Request) -> NoteOut:
+    """Write a note that says nothing yet."""
+    async with begin(request) as tx:
+        note = await service.write(tx, WriteNote(words="…"))
+    return NoteOut.of(note)
+
+
 @endpoint.get("/notes", query=NotesQuery, returns=Page[NoteOut], roles=MEMBERS)
 async def list_notes(request: web.Request, query: NotesQuery) -> Page[NoteOut]:
     """The notes, oldest first."""
