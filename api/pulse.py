@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from store.clock import Clock
+from store.clock import Clock, until
 
 Check = Callable[[], Awaitable[None]]
 _PARTING_SECONDS = 1.0
@@ -50,7 +50,8 @@ class Pulse:
         seconds, check, woken = self._checks[name]
         failing = False
         while True:
-            await self._rest(seconds, woken)
+            await until(woken, self._clock, seconds)
+            woken.clear()
             try:
                 await check()
                 failing = False
@@ -59,13 +60,3 @@ class Pulse:
                 if not failing:
                     _logger.exception("check_failed", check=name)
                 failing = True
-
-    async def _rest(self, seconds: float, woken: asyncio.Event) -> None:
-        interval = asyncio.ensure_future(self._clock.sleep(seconds))
-        wake = asyncio.ensure_future(woken.wait())
-        try:
-            await asyncio.wait({interval, wake}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            interval.cancel()
-            wake.cancel()
-            woken.clear()

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from store import jobs
-from store.clock import Clock
+from store.clock import Clock, until
 from store.database import Database, Transaction
 from store.jobs import Claim, Outcome, Progress
 from store.leases import LeaseLost
@@ -113,13 +113,3 @@ class Run:
 
 
 JobHandler: TypeAlias = Callable[[Run], Awaitable[Outcome | None]]
-
-
-async def until(event: asyncio.Event, clock: Clock, seconds: float) -> None:
-    """Wait for the event, but not longer than this."""
-    waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -16,12 +16,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from store import jobs
-from store.clock import Clock
+from store.clock import Clock, until
 from store.database import Database, Transaction
 from store.jobs import MOST_ATTEMPTS, Claim, Failure, Job, Outcome, State
 from store.leases import LeaseLost
 from store.outage import Outage
-from store.run import LEASE, GiveUp, JobHandler, RetryLater, Run, until
+from store.run import LEASE, GiveUp, JobHandler, RetryLater, Run
 from store.schedule import Periodic
 
 # What is due but not to be had is locked by a server that is taking it, or holds it a moment more.
