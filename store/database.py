@@ -223,7 +223,7 @@ class Database:
         It takes a transaction, for outside of one PostgreSQL would make the whole answer first.
         """
         with _outages():
-            async with self._scanning_engine.connect() as connection:
+            async with self._connected(self._scanning_engine) as connection:
                 yield Reading(connection, self._clock.now())
 
     def audit_with(self, record: Record) -> None:

@@ -66,6 +66,9 @@ async def test_neither_an_old_connection_nor_a_new_one_is_waited_for(
             for _ in range(2):
                 with pytest.raises(DatabaseAway, match="no connection within"):
                     await answer(db)
+            with pytest.raises(DatabaseAway, match="no connection within"):
+                async with db.scan():
+                    pass
         assert await answer(db) == 1
 
 
