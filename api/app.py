@@ -185,7 +185,7 @@ def build_app(
         ]
     )
     if works:
-        app.cleanup_ctx.extend([_configured_admin, _jobs, _heartbeat])
+        app.cleanup_ctx.extend([_configured_admin, _work])
     return app
 
 
@@ -368,21 +368,18 @@ async def _configured_admin(app: web.Application) -> AsyncIterator[None]:
     yield
 
 
-async def _jobs(app: web.Application) -> AsyncIterator[None]:
-    worker = jobs.worker(app)
+async def _work(app: web.Application) -> AsyncIterator[None]:
+    """Jobs and the heartbeat: what goes on beside the requests."""
+    worker, pulse = jobs.worker(app), app[PULSE]
     subscription = await app[BUS].subscribe(stored_jobs.TOPIC, lambda _: worker.wake())
     app[BUS].on_reconnect(worker.wake)
+    app[BUS].on_reconnect(pulse.wake_all)
     worker.start()
+    pulse.start()
     yield
     await subscription.close()
-    await worker.stop(grace=1.0)
-
-
-async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
-    app[PULSE].start()
-    app[BUS].on_reconnect(app[PULSE].wake_all)
-    yield
-    await app[PULSE].stop()
+    # At once, for each may hang in a database that stands still, and there are seconds for both.
+    await asyncio.gather(worker.stop(grace=1.0), pulse.stop())
 
 
 async def say_goodbye(app: web.Application) -> None:

@@ -93,7 +93,7 @@ def _failures() -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """The first line of what the driver said, without the statement."""
-    cause = error.__cause__ if isinstance(error, DatabaseAway) else error
+    cause = error.__cause__ or error if isinstance(error, DatabaseAway) else error
     said = str(getattr(cause, "orig", None) or cause).strip()
     return said.splitlines()[0] if said else type(cause).__name__
 
